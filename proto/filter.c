@@ -1,0 +1,34 @@
+#include "proto/filter.h"
+
+#include "proto/row.h"
+#include "proto/text.h"
+
+static bool
+task_matches(const struct filter *f, struct span task)
+{
+	size_t i;
+
+	for (i = 0; i < f->ntasks; i++)
+		if (task.p != NULL && span_eq(f->task[i], task))
+			return (true);
+	return (f->ntasks == 0);
+}
+
+static bool
+level_matches(const struct filter *f, struct span text)
+{
+	enum level level;
+
+	if (f->levels == 0)
+		return (true);
+	return (level_parse(text, &level) && (f->levels & 1u << level) != 0);
+}
+
+bool
+filter_match(const struct filter *f, const struct log_row *r)
+{
+	return ((!f->has_since || r->timestamp >= f->since) &&
+	    level_matches(f, r->level) &&
+	    task_matches(f, r->task) &&
+	    (f->source.p == NULL || span_eq(f->source, r->source)));
+}

@@ -1,0 +1,32 @@
+/*
+ * Which log rows a reader wants.  One piece of code judges rows from memory
+ * and rows from the database.
+ *
+ * Layer: proto.  Threads: pure functions.
+ */
+#ifndef PROTO_FILTER_H
+#define PROTO_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/span.h"
+
+struct log_row;
+
+#define FILTER_TASKS_MAX	64
+
+/* A zeroed filter lets everything through.  Texts are the maker's. */
+struct filter {
+	struct span	task[FILTER_TASKS_MAX];
+	size_t		ntasks;		/* 0: any, and none */
+	unsigned	levels;		/* bit 1 << enum level; 0: any */
+	struct span	source;		/* p NULL: any */
+	bool		has_since;
+	int64_t		since;		/* ms, inclusive */
+};
+
+bool	 filter_match(const struct filter *, const struct log_row *);
+
+#endif
