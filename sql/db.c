@@ -1,0 +1,209 @@
+#include "sql/db.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum sql_result
+db_result(sqlite3 *db, int rc, struct sql_error *error)
+{
+	enum sql_result result;
+
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return (SQL_DONE);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
+		result = SQL_BUSY;
+		break;
+	case SQLITE_FULL:
+		result = SQL_FULL;
+		break;
+	case SQLITE_AUTH:
+	case SQLITE_ERROR:
+	case SQLITE_SCHEMA:
+		result = SQL_FOREIGN;
+		break;
+	case SQLITE_IOERR:
+		/* No room to grow the -shm file is a full disk. */
+		result = rc == SQLITE_IOERR_SHMSIZE ? SQL_FULL : SQL_IO;
+		break;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		result = SQL_CORRUPT;
+		break;
+	default:
+		result = SQL_FAILED;
+		break;
+	}
+	if (error != NULL) {
+		error->result = result;
+		(void)snprintf(error->text, sizeof error->text, "%s (%d)",
+		    db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc), rc);
+	}
+	return (result);
+}
+
+enum sql_result
+db_exec(sqlite3 *db, const char *sql, struct sql_error *error)
+{
+	return (db_result(db, sqlite3_exec(db, sql, NULL, NULL, NULL), error));
+}
+
+static long long
+monotonic_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (ts.tv_sec * 1000LL + ts.tv_nsec / 1000000);
+}
+
+enum sql_result
+db_exec_patiently(sqlite3 *db, const char *sql, struct sql_error *error)
+{
+	long long until = monotonic_ms() + DB_START_MS;
+	enum sql_result result;
+
+	do
+		result = db_exec(db, sql, error);
+	while (result == SQL_BUSY && monotonic_ms() < until);
+	return (result);
+}
+
+/* What every connection of ours is told first; DESIGN.md says why. */
+static const char common[] =
+    "PRAGMA wal_autocheckpoint=0;"
+    "PRAGMA cache_spill=OFF;"
+    "PRAGMA mmap_size=0;"
+    "PRAGMA trusted_schema=OFF;"
+    "PRAGMA cell_size_check=ON;"
+    "PRAGMA foreign_keys=OFF;"
+    "PRAGMA temp_store=MEMORY;"
+    "PRAGMA journal_size_limit=67108864;";
+
+static const char reader[] = "PRAGMA query_only=ON; PRAGMA cache_size=-8192;";
+
+/* The mode is in the file's header; the first query after it must be able to
+   read the schema. */
+static const char writer[] =
+    "PRAGMA journal_mode=WAL;"
+    "PRAGMA cache_size=-32768;"
+    "SELECT count(*) FROM sqlite_schema;";
+
+static enum sql_result
+configure(sqlite3 *db, enum db_mode mode, bool sync_full,
+    struct sql_error *error)
+{
+	static const int limits[][2] = {
+		{ SQLITE_LIMIT_LENGTH, DB_LENGTH_MAX },
+		{ SQLITE_LIMIT_ATTACHED, 0 },
+		{ SQLITE_LIMIT_TRIGGER_DEPTH, 3 },
+	};
+	enum sql_result result;
+	size_t i;
+
+	for (i = 0; i < sizeof limits / sizeof limits[0]; i++)
+		(void)sqlite3_limit(db, limits[i][0], limits[i][1]);
+	(void)sqlite3_extended_result_codes(db, 1);
+	(void)sqlite3_busy_timeout(db, DB_BUSY_MS);
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	/* Checkpoints are made in checkpoint.c or not at all. */
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+
+	if ((result = db_exec_patiently(db, common, error)) != SQL_DONE ||
+	    (result = db_exec_patiently(db, sync_full ?
+	    "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+	    error)) != SQL_DONE)
+		return (result);
+	return (db_exec_patiently(db, mode == DB_WRITER ? writer : reader,
+	    error));
+}
+
+sqlite3 *
+db_open(const char *path, enum db_mode mode, bool sync_full,
+    struct sql_error *error)
+{
+	sqlite3 *db = NULL;
+	int persist = 1, rc;
+
+	rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc != SQLITE_OK) {
+		(void)db_result(db, rc, error);
+		db_close(db);
+		return (NULL);
+	}
+	/* Other users' -wal and -shm are not ours to remove. */
+	(void)sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL,
+	    &persist);
+	if (configure(db, mode, sync_full, error) != SQL_DONE) {
+		db_close(db);
+		return (NULL);
+	}
+	return (db);
+}
+
+void
+db_close(sqlite3 *db)
+{
+	sqlite3_stmt *stmt;
+
+	while (db != NULL && (stmt = sqlite3_next_stmt(db, NULL)) != NULL)
+		(void)sqlite3_finalize(stmt);
+	(void)sqlite3_close(db);
+}
+
+sqlite3_stmt *
+db_prepare(sqlite3 *db, const char *sql, struct sql_error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt,
+	    NULL);
+	(void)db_result(db, rc, error);
+	return (stmt);
+}
+
+enum sql_result
+db_integer(sqlite3_stmt *stmt, sqlite3_int64 *value, struct sql_error *error)
+{
+	sqlite3 *db = sqlite3_db_handle(stmt);
+	enum sql_result result;
+	int rc;
+
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*value = sqlite3_column_int64(stmt, 0);
+	result = db_result(db, rc, error);
+	(void)sqlite3_reset(stmt);
+	return (result);
+}
+
+void
+db_bind_text(sqlite3_stmt *stmt, int index, struct span s)
+{
+	if (s.p == NULL)
+		(void)sqlite3_bind_null(stmt, index);
+	else
+		(void)sqlite3_bind_text64(stmt, index, s.p, s.n, SQLITE_STATIC,
+		    SQLITE_UTF8);
+}
+
+struct span
+db_column_text(sqlite3_stmt *stmt, int column)
+{
+	struct span s;
+
+	if (sqlite3_column_type(stmt, column) == SQLITE_NULL)
+		return (SPAN_NONE);
+	s.p = (const char *)sqlite3_column_text(stmt, column);
+	s.n = (size_t)sqlite3_column_bytes(stmt, column);
+	if (s.p == NULL)
+		s = (struct span){ "", 0 };
+	return (s);
+}

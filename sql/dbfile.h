@@ -1,0 +1,34 @@
+/*
+ * The database as a file: where it really is, that it is ours to open, that
+ * nobody else serves it.  SQLite opens it after that and nobody else ever
+ * does (an open and close of ours would drop SQLite's locks).
+ *
+ * Layer: sql.  Threads: any, one at a time.
+ */
+#ifndef SQL_DBFILE_H
+#define SQL_DBFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/paths.h"
+#include "sql/result.h"
+
+struct dbfile {
+	char	path[PATHS_MAX];	/* without symbolic links */
+	int	lock;			/* held while the struct lives */
+};
+
+/*
+ * Resolve path, create the file (mode 0660) if it is missing, take its lock,
+ * leaving "note" in it.  The directory must exist.  False: error->text is a
+ * sentence for people.
+ */
+bool	 dbfile_claim(struct dbfile *, const char *path, const char *note,
+	    struct sql_error *error);
+void	 dbfile_release(struct dbfile *);
+
+/* Sizes in bytes of the database and of its -wal; 0 if missing. */
+void	 dbfile_sizes(const struct dbfile *, int64_t *db, int64_t *wal);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * What the writer connection may do, whatever is in the file: write our tables
+ * and nothing else, and nothing at all inside a trigger or view that somebody
+ * planted (anyone who can write the file can plant one).
+ *
+ * Layer: sql.  Threads: the connection's.
+ */
+#ifndef SQL_GUARD_H
+#define SQL_GUARD_H
+
+#include <sqlite3.h>
+
+/* From here on every statement prepared on the connection is judged. */
+void	 guard_install(sqlite3 *);
+
+#endif

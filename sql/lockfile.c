@@ -1,0 +1,76 @@
+#include "sql/lockfile.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/paths.h"
+
+static void
+read_note(int fd, char *out, size_t size)
+{
+	ssize_t n = pread(fd, out, size - 1, 0);
+	size_t i;
+
+	out[n > 0 ? n : 0] = '\0';
+	for (i = 0; out[i] != '\0'; i++) {
+		if (out[i] == '\n')
+			out[i] = '\0';
+		else if (out[i] < ' ' || out[i] == 0x7f)
+			out[i] = '?';
+	}
+}
+
+static bool
+write_note(int fd, const char *note)
+{
+	size_t n = strlen(note);
+
+	return (ftruncate(fd, 0) == 0 &&
+	    pwrite(fd, note, n, 0) == (ssize_t)n);
+}
+
+enum lockfile_result
+lockfile_take(const char *path, const char *note, int *ret, char *holder,
+    size_t size)
+{
+	char name[PATHS_MAX];
+	struct stat st;
+	int fd, saved;
+
+	if ((size_t)snprintf(name, sizeof name, "%s.lock", path) >=
+	    sizeof name) {
+		errno = ENAMETOOLONG;
+		return (LOCKFILE_ERROR);
+	}
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+	    0660);
+	if (fd == -1)
+		return (LOCKFILE_ERROR);
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		goto error;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno != EWOULDBLOCK)
+			goto error;
+		read_note(fd, holder, size);
+		(void)close(fd);
+		return (LOCKFILE_HELD);
+	}
+	if (!write_note(fd, note))
+		goto error;
+	*ret = fd;
+	return (LOCKFILE_TAKEN);
+
+error:
+	saved = errno;
+	(void)close(fd);
+	errno = saved;
+	return (LOCKFILE_ERROR);
+}

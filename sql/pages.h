@@ -1,0 +1,100 @@
+/*
+ * Reading: a read-only connection that is used in pages.  A page is one short
+ * read transaction, so that no checkpoint ever waits for a slow reader, and it
+ * has a budget, so that no reader waits long for another.
+ *
+ * Layer: sql.  Threads: whoever calls, one at a time; in the daemon the reader
+ * thread.
+ */
+#ifndef SQL_PAGES_H
+#define SQL_PAGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/row.h"
+#include "sql/result.h"
+#include "sql/store.h"
+
+#define PAGE_ROWS_MAX	20000	/* rows or ids looked at in one page */
+#define PAGE_MS_MAX	5	/* ms that a page may take, about */
+
+struct pages;
+
+/* The file exists and is in WAL mode.  NULL and *error on failure. */
+struct pages	*pages_open(const char *path, struct sql_error *error);
+
+/* Takes NULL. */
+void		 pages_close(struct pages *);
+
+/* A page: all calls between begin and end see one state of the file. */
+enum sql_result	 pages_begin(struct pages *, struct sql_error *);
+void		 pages_end(struct pages *);
+
+/*
+ * A place in an execution's rows by (timestamp, id).  Others may have stored
+ * times that are no integers.
+ */
+struct place {
+	bool	real;
+	int64_t	time;		/* ms; if !real */
+	double	time_real;	/* ms; if real */
+	int64_t	id;
+};
+#define PLACE_FIRST	((struct place){ .time = INT64_MIN, .id = INT64_MIN })
+#define PLACE_LAST	((struct place){ .time = INT64_MAX, .id = INT64_MAX })
+
+/*
+ * Gets a row; its texts are gone after the call.  False: enough; this row is
+ * taken, the page ends after it.
+ */
+typedef bool	 log_row_fn(const struct log_row *, void *arg);
+typedef bool	 audit_row_fn(const struct audit_row *, void *arg);
+
+/*
+ * The functions below move *place over what they have given out, and set *more
+ * when they stopped because of the page's budget or because the callback had
+ * enough.
+ */
+
+/* Rows behind *place, ids up to max_id, oldest first. */
+enum sql_result	 pages_history(struct pages *, struct span execution,
+		    struct place *place, int64_t max_id, log_row_fn *,
+		    void *arg, bool *more, struct sql_error *);
+
+/* Rows before *place, not older than since, newest first. */
+enum sql_result	 pages_history_back(struct pages *, struct span execution,
+		    struct place *place, int64_t max_id, int64_t since,
+		    log_row_fn *, void *arg, bool *more, struct sql_error *);
+
+/* Rows with *id < id <= max_id, by id. */
+enum sql_result	 pages_range(struct pages *, struct span execution,
+		    int64_t *id, int64_t max_id, log_row_fn *, void *arg,
+		    bool *more, struct sql_error *);
+
+/* Events behind *place, ids up to max_id, oldest first. */
+enum sql_result	 pages_audit(struct pages *, struct span execution,
+		    struct place *place, int64_t max_id, audit_row_fn *,
+		    void *arg, bool *more, struct sql_error *);
+
+/*
+ * The first terminal event with after < id <= max_id: its type into type (size
+ * bytes), empty if there is none.
+ */
+enum sql_result	 pages_terminal(struct pages *, struct span execution,
+		    int64_t after, int64_t max_id, char *type, size_t size,
+		    struct sql_error *);
+
+/* Is there a row, an event, or a row of the engine's? */
+enum sql_result	 pages_known(struct pages *, struct span execution, bool *,
+		    struct sql_error *);
+
+/* Where the file is. */
+enum sql_result	 pages_position(struct pages *, struct position *,
+		    struct sql_error *);
+
+/* How many rows there are; see log_rows in statements.sql. */
+enum sql_result	 pages_counts(struct pages *, int64_t *log, int64_t *audit,
+		    struct sql_error *);
+
+#endif

@@ -1,0 +1,155 @@
+-- Every statement that the programs run on the data.  Each "-- name:" makes a
+-- constant sql_NAME (embed.awk).
+
+-- name: begin_write
+BEGIN IMMEDIATE
+
+-- name: begin_read
+BEGIN
+
+-- name: commit
+COMMIT
+
+-- name: rollback
+ROLLBACK
+
+-- Running any statement on it makes SQLite read the schema again.
+-- name: reload_schema
+SELECT count(*) FROM sqlite_schema
+
+-- ---------------------------------------------------------------- migrations
+
+-- name: schema_table
+CREATE TABLE IF NOT EXISTS execlog_schema (
+	version INTEGER PRIMARY KEY,
+	name TEXT NOT NULL,
+	applied_at INTEGER NOT NULL
+)
+
+-- name: schema_version
+SELECT coalesce(max(version), 0) FROM execlog_schema
+
+-- name: schema_exists
+SELECT count(*) FROM sqlite_schema
+WHERE type = 'table' AND name = 'execlog_schema'
+
+-- name: schema_record
+INSERT INTO execlog_schema (version, name, applied_at) VALUES (?1, ?2, ?3)
+
+-- name: table_columns
+SELECT name, type, "notnull", pk, dflt_value IS NOT NULL
+FROM pragma_table_info(?1)
+
+-- name: table_sql
+SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1
+
+-- ------------------------------------------------------------------- writing
+
+-- name: insert_log
+INSERT INTO execution_logs
+	(execution_id, task_id, timestamp, level, source, message, metadata)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+
+-- name: insert_audit
+INSERT INTO execution_audit_events
+	(execution_id, event_type, timestamp, metadata)
+VALUES (?1, ?2, ?3, ?4)
+
+-- The newest id there has ever been: also right when somebody has reset
+-- sqlite_sequence, or when the newest rows are gone.
+-- name: newest_log
+SELECT max(coalesce((SELECT seq FROM sqlite_sequence
+		WHERE name = 'execution_logs'), 0),
+	coalesce((SELECT max(id) FROM execution_logs), 0))
+
+-- name: newest_audit
+SELECT max(coalesce((SELECT seq FROM sqlite_sequence
+		WHERE name = 'execution_audit_events'), 0),
+	coalesce((SELECT max(id) FROM execution_audit_events), 0))
+
+-- ------------------------------------------------------------------- reading
+--
+-- Rows of an execution in the order (timestamp, id), by keyset.  Two
+-- statements, because (timestamp, id) > (?, ?) would seek by timestamp only.
+-- INDEXED BY, because a planner with statistics may prefer another index.
+
+-- name: history_same
+SELECT id, timestamp, execution_id, task_id, level, source, message, metadata
+FROM execution_logs INDEXED BY idx_logs_execution
+WHERE execution_id = ?1 AND timestamp = ?2 AND id > ?3 AND id <= ?4
+ORDER BY id
+
+-- name: history_next
+SELECT id, timestamp, execution_id, task_id, level, source, message, metadata
+FROM execution_logs INDEXED BY idx_logs_execution
+WHERE execution_id = ?1 AND timestamp > ?2
+	AND timestamp <= 9223372036854775807 AND id <= ?4
+ORDER BY timestamp, id
+
+-- The same backwards, from the key down to ?5, the oldest time wanted.
+
+-- name: back_same
+SELECT id, timestamp, execution_id, task_id, level, source, message, metadata
+FROM execution_logs INDEXED BY idx_logs_execution
+WHERE execution_id = ?1 AND timestamp = ?2 AND id < ?3 AND id <= ?4
+ORDER BY id DESC
+
+-- name: back_next
+SELECT id, timestamp, execution_id, task_id, level, source, message, metadata
+FROM execution_logs INDEXED BY idx_logs_execution
+WHERE execution_id = ?1 AND timestamp < ?2 AND timestamp >= ?5 AND id <= ?4
+ORDER BY timestamp DESC, id DESC
+
+-- Rows by id.  NOT INDEXED, because the index on execution_id would be taken
+-- and its rows sorted.
+
+-- name: range
+SELECT id, timestamp, execution_id, task_id, level, source, message, metadata
+FROM execution_logs NOT INDEXED
+WHERE id > ?1 AND id <= ?2 AND execution_id = ?3
+ORDER BY id
+
+-- The first id behind one, to step over ids that were never used.
+-- name: next_id
+SELECT coalesce((SELECT min(id) FROM execution_logs WHERE id > ?1),
+	9223372036854775807)
+
+-- min() makes event_type that of the row with the smallest id.
+-- name: terminal_event
+SELECT event_type, min(id)
+FROM execution_audit_events INDEXED BY idx_audit_execution
+WHERE execution_id = ?1 AND id > ?2 AND id <= ?3
+	AND event_type IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMEOUT')
+
+-- name: audit_same
+SELECT id, timestamp, execution_id, event_type, metadata
+FROM execution_audit_events INDEXED BY idx_audit_execution
+WHERE execution_id = ?1 AND timestamp = ?2 AND id > ?3 AND id <= ?4
+ORDER BY id
+
+-- name: audit_next
+SELECT id, timestamp, execution_id, event_type, metadata
+FROM execution_audit_events INDEXED BY idx_audit_execution
+WHERE execution_id = ?1 AND timestamp > ?2
+	AND timestamp <= 9223372036854775807 AND id <= ?4
+ORDER BY timestamp, id
+
+-- name: execution_known
+SELECT EXISTS (SELECT 1 FROM execution_logs WHERE execution_id = ?1)
+	OR EXISTS (SELECT 1 FROM execution_audit_events
+		WHERE execution_id = ?1)
+
+-- The engine's table; it may not be there.
+-- name: execution_in_engine
+SELECT EXISTS (SELECT 1 FROM executions WHERE execution_id = ?1)
+
+-- Ids between the oldest and the newest row: the number of rows, as long as
+-- none was deleted in between.
+
+-- name: log_rows
+SELECT coalesce((SELECT max(id) FROM execution_logs)
+	- (SELECT min(id) FROM execution_logs) + 1, 0)
+
+-- name: audit_rows
+SELECT coalesce((SELECT max(id) FROM execution_audit_events)
+	- (SELECT min(id) FROM execution_audit_events) + 1, 0)

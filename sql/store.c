@@ -1,0 +1,265 @@
+#include "sql/store.h"
+
+#include <sys/stat.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sql/db.h"
+#include "sql/guard.h"
+#include "sql/migrate.h"
+#include "sql/text.h"
+
+struct store {
+	sqlite3		*db;
+	sqlite3_stmt	*begin;
+	sqlite3_stmt	*commit;
+	sqlite3_stmt	*rollback;
+	sqlite3_stmt	*insert_log;
+	sqlite3_stmt	*insert_audit;
+	sqlite3_stmt	*newest_log;
+	sqlite3_stmt	*newest_audit;
+	ino_t		 wal_inode;	/* 0: not seen yet */
+	int		 wal_frames;
+};
+
+static int64_t
+now_us(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (ts.tv_sec * INT64_C(1000000) + ts.tv_nsec / 1000);
+}
+
+static int
+on_wal(void *arg, sqlite3 *db, const char *name, int frames)
+{
+	struct store *s = arg;
+
+	(void)db;
+	(void)name;
+	s->wal_frames = frames;
+	return (SQLITE_OK);
+}
+
+static bool
+prepare_all(struct store *s, struct sql_error *error)
+{
+	return (
+	    (s->begin = db_prepare(s->db, sql_begin_write, error)) != NULL &&
+	    (s->commit = db_prepare(s->db, sql_commit, error)) != NULL &&
+	    (s->rollback = db_prepare(s->db, sql_rollback, error)) != NULL &&
+	    (s->insert_log = db_prepare(s->db, sql_insert_log, error)) != NULL &&
+	    (s->insert_audit = db_prepare(s->db, sql_insert_audit, error)) !=
+	    NULL &&
+	    (s->newest_log = db_prepare(s->db, sql_newest_log, error)) != NULL &&
+	    (s->newest_audit = db_prepare(s->db, sql_newest_audit, error)) !=
+	    NULL);
+}
+
+struct store *
+store_open(const char *path, bool sync_full, int64_t now_ms,
+    struct sql_error *error)
+{
+	struct store *s;
+
+	if ((s = calloc(1, sizeof *s)) == NULL) {
+		(void)db_result(NULL, SQLITE_NOMEM, error);
+		return (NULL);
+	}
+	if ((s->db = db_open(path, DB_WRITER, sync_full, error)) == NULL ||
+	    migrate_up(s->db, now_ms, error) != SQL_DONE)
+		goto error;
+	(void)sqlite3_wal_hook(s->db, on_wal, s);
+	guard_install(s->db);
+	if (!prepare_all(s, error))
+		goto error;
+	return (s);
+
+error:
+	store_close(s);
+	return (NULL);
+}
+
+void
+store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	db_close(s->db);
+	free(s);
+}
+
+/* Step a statement that returns no row. */
+static enum sql_result
+run(struct store *s, sqlite3_stmt *stmt, struct sql_error *error)
+{
+	int rc = sqlite3_step(stmt);
+	enum sql_result result = db_result(s->db, rc, error);
+
+	(void)sqlite3_reset(stmt);
+	return (result);
+}
+
+static enum sql_result
+position_now(struct store *s, struct position *p, struct sql_error *error)
+{
+	enum sql_result result;
+	sqlite3_int64 log, audit;
+
+	if ((result = db_integer(s->newest_log, &log, error)) != SQL_DONE ||
+	    (result = db_integer(s->newest_audit, &audit, error)) != SQL_DONE)
+		return (result);
+	*p = (struct position){ log, audit };
+	return (SQL_DONE);
+}
+
+static enum sql_result
+insert_log(struct store *s, struct log_row *r, struct sql_error *error)
+{
+	sqlite3_stmt *stmt = s->insert_log;
+	enum sql_result result;
+
+	db_bind_text(stmt, 1, r->execution);
+	db_bind_text(stmt, 2, r->task);
+	(void)sqlite3_bind_int64(stmt, 3, r->timestamp);
+	db_bind_text(stmt, 4, r->level);
+	db_bind_text(stmt, 5, r->source);
+	db_bind_text(stmt, 6, r->message);
+	db_bind_text(stmt, 7, r->metadata);
+	result = run(s, stmt, error);
+	r->id = sqlite3_last_insert_rowid(s->db);
+	return (result);
+}
+
+static enum sql_result
+insert_audit(struct store *s, struct audit_row *r, struct sql_error *error)
+{
+	sqlite3_stmt *stmt = s->insert_audit;
+	enum sql_result result;
+
+	db_bind_text(stmt, 1, r->execution);
+	db_bind_text(stmt, 2, r->type);
+	(void)sqlite3_bind_int64(stmt, 3, r->timestamp);
+	db_bind_text(stmt, 4, r->metadata);
+	result = run(s, stmt, error);
+	r->id = sqlite3_last_insert_rowid(s->db);
+	return (result);
+}
+
+/* A trigger with RAISE(IGNORE) makes an INSERT a success that stores nothing:
+   the rows are counted. */
+static enum sql_result
+insert_all(struct store *s, const struct store_batch *b,
+    struct sql_error *error)
+{
+	sqlite3_int64 before = sqlite3_total_changes64(s->db);
+	enum sql_result result;
+	size_t i;
+
+	for (i = 0; i < b->nlog; i++)
+		if ((result = insert_log(s, &b->log[i], error)) != SQL_DONE)
+			return (result);
+	for (i = 0; i < b->naudit; i++)
+		if ((result = insert_audit(s, &b->audit[i], error)) != SQL_DONE)
+			return (result);
+	if (sqlite3_total_changes64(s->db) - before !=
+	    (sqlite3_int64)(b->nlog + b->naudit)) {
+		error->result = SQL_FOREIGN;
+		(void)snprintf(error->text, sizeof error->text,
+		    "a trigger in the file swallows our rows");
+		return (SQL_FOREIGN);
+	}
+	return (SQL_DONE);
+}
+
+/*
+ * Is the file that SQLite has open still the one at the path, and its -wal the
+ * one we have been writing?  If not, SQLite commits into files that nobody
+ * will find.
+ */
+static enum sql_result
+still_there(struct store *s, struct sql_error *error)
+{
+	const char *wal;
+	struct stat st;
+	int moved = 0;
+
+	(void)sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED,
+	    &moved);
+	wal = sqlite3_filename_wal(sqlite3_db_filename(s->db, "main"));
+	if (!moved && stat(wal, &st) == -1)
+		moved = errno == ENOENT;
+	else if (!moved && s->wal_inode == 0)
+		s->wal_inode = st.st_ino;
+	else if (!moved)
+		moved = s->wal_inode != st.st_ino;
+	if (!moved)
+		return (SQL_DONE);
+	error->result = SQL_MOVED;
+	(void)snprintf(error->text, sizeof error->text,
+	    "the database was moved, removed or replaced while it was open");
+	return (SQL_MOVED);
+}
+
+static enum sql_result
+transaction(struct store *s, const struct store_batch *b,
+    struct store_commit *c, struct sql_error *error)
+{
+	enum sql_result result;
+
+	if ((result = position_now(s, &c->before, error)) != SQL_DONE ||
+	    (result = insert_all(s, b, error)) != SQL_DONE)
+		return (result);
+	c->after = c->before;
+	if (b->nlog > 0)
+		c->after.log = b->log[b->nlog - 1].id;
+	if (b->naudit > 0)
+		c->after.audit = b->audit[b->naudit - 1].id;
+	result = run(s, s->commit, error);
+	return (result == SQL_IO ? SQL_UNKNOWN : result);
+}
+
+enum sql_result
+store_commit(struct store *s, const struct store_batch *b,
+    struct store_commit *c, struct sql_error *error)
+{
+	enum sql_result result;
+	int64_t begun;
+
+	assert(b->nlog + b->naudit > 0);
+	if ((result = run(s, s->begin, error)) != SQL_DONE)
+		goto out;
+	begun = now_us();
+	result = transaction(s, b, c, error);
+	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
+		(void)run(s, s->rollback, NULL);
+	c->hold_us = now_us() - begun;
+	c->wal_frames = s->wal_frames;
+	if (result == SQL_DONE)
+		result = still_there(s, error);
+out:
+	/* After a denied statement the connection fails on, even when the
+	   trigger is gone, until something reads the schema anew. */
+	if (result == SQL_FOREIGN)
+		(void)db_exec(s->db, sql_reload_schema, NULL);
+	error->result = result;
+	return (result);
+}
+
+enum sql_result
+store_position(struct store *s, struct position *p, struct sql_error *error)
+{
+	enum sql_result result, end;
+
+	if ((result = db_exec(s->db, sql_begin_read, error)) != SQL_DONE)
+		return (result);
+	result = position_now(s, p, error);
+	end = db_exec(s->db, sql_commit, result == SQL_DONE ? error : NULL);
+	return (result != SQL_DONE ? result : end);
+}
