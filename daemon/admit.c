@@ -1,0 +1,151 @@
+#include "daemon/admit.h"
+
+#include <stdlib.h>
+
+#include "daemon/batch.h"
+#include "daemon/log.h"
+#include "proto/audit.h"
+#include "proto/buf.h"
+#include "proto/json.h"
+#include "proto/record.h"
+#include "proto/stored.h"
+
+#define STEP_MS	60000	/* a clock that goes back further is followed */
+
+struct admit {
+	int64_t		received;	/* the newest time of receipt, ms */
+	uint64_t	refused;
+	struct buf	text;		/* scratch */
+	struct buf	metadata;
+};
+
+struct admit *
+admit_new(void)
+{
+	return (log_calloc(1, sizeof(struct admit)));
+}
+
+void
+admit_free(struct admit *a)
+{
+	if (a == NULL)
+		return;
+	buf_free(&a->text);
+	buf_free(&a->metadata);
+	free(a);
+}
+
+uint64_t
+admit_refused(const struct admit *a)
+{
+	return (a->refused);
+}
+
+/* The time of receipt does not run back, unless the clock was really set. */
+static int64_t
+receipt(struct admit *a, int64_t wall)
+{
+	if (wall < a->received && a->received - wall < STEP_MS)
+		return (a->received);
+	if (wall < a->received)
+		log_line(LOG_NOTICE, "the clock was set back by %lld s",
+		    (long long)(a->received - wall) / 1000);
+	a->received = wall;
+	return (wall);
+}
+
+static void
+check_memory(const struct admit *a)
+{
+	if (a->text.failed || a->metadata.failed)
+		log_no_memory();
+}
+
+static void
+add_row(struct admit *a, struct batch *b, const struct record *r,
+    struct span message, int64_t wall, int64_t mono)
+{
+	const struct log_row row = {
+		.timestamp = r->has_timestamp ? r->timestamp : wall,
+		.execution = r->execution,
+		.task = r->task,
+		.level = span_of(level_name((enum level)r->level)),
+		.source = r->source,
+		.message = message,
+		.metadata = a->metadata.n > 0 ?
+		    buf_text(&a->metadata) : SPAN_NONE,
+	};
+
+	check_memory(a);
+	batch_add_log(b, &row, mono);
+}
+
+/* The row that stands where a refused record would have been. */
+static void
+add_refused(struct admit *a, struct batch *b, struct span execution,
+    struct span task, enum refusal refusal, int64_t wall, int64_t mono)
+{
+	struct record r = {
+		.execution = execution,
+		.task = task.p != NULL && text_is_id(task) ? task : SPAN_NONE,
+		.source = span_of(RECORD_SOURCE_OWN),
+		.level = LEVEL_WARN,
+	};
+
+	a->refused++;
+	if (!text_is_id(execution))
+		return;
+	buf_reset(&a->metadata);
+	buf_char(&a->metadata, '{');
+	jput_text(&a->metadata, "event", span_of("refused"));
+	jput_text(&a->metadata, "code", span_of(refusal_code(refusal)));
+	buf_char(&a->metadata, '}');
+	buf_reset(&a->text);
+	buf_str(&a->text, "a record was refused: ");
+	buf_str(&a->text, refusal_sentence(refusal));
+	add_row(a, b, &r, buf_text(&a->text), wall, mono);
+}
+
+enum refusal
+admit_log(struct admit *a, struct batch *b, const struct record *r,
+    int64_t wall, int64_t mono)
+{
+	struct stored stored;
+	enum refusal refusal = record_check(r);
+
+	wall = receipt(a, wall);
+	if (refusal == REFUSAL_NONE &&
+	    !stored_begin(&stored, r, &a->text, &a->metadata))
+		refusal = REFUSAL_METADATA;
+	if (refusal != REFUSAL_NONE) {
+		add_refused(a, b, r->execution, r->task, refusal, wall, mono);
+		return (refusal);
+	}
+	while (stored_next(&stored, r))
+		add_row(a, b, r, stored.message, wall, mono);
+	return (REFUSAL_NONE);
+}
+
+enum refusal
+admit_audit(struct admit *a, struct batch *b, const struct audit *e,
+    int64_t wall, int64_t mono)
+{
+	enum refusal refusal = audit_check(e);
+	struct audit_row row;
+
+	wall = receipt(a, wall);
+	if (refusal != REFUSAL_NONE) {
+		add_refused(a, b, e->execution, SPAN_NONE, refusal, wall,
+		    mono);
+		return (refusal);
+	}
+	row = (struct audit_row){
+		.timestamp = e->has_timestamp ? e->timestamp : wall,
+		.execution = e->execution,
+		.type = span_of(audit_type_name(e->type)),
+		.metadata = e->metadata.p != NULL ?
+		    e->metadata : span_of("{}"),
+	};
+	batch_add_audit(b, &row, mono);
+	return (REFUSAL_NONE);
+}

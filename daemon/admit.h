@@ -1,0 +1,35 @@
+/*
+ * Admission: from what a producer sent to the rows of a batch, or to the row
+ * that says why not.  Decides the time of receipt.
+ *
+ * Layer: daemon.  Threads: the loop's.  No I/O, no clock.
+ */
+#ifndef DAEMON_ADMIT_H
+#define DAEMON_ADMIT_H
+
+#include <stdint.h>
+
+#include "proto/fault.h"
+
+struct admit;
+struct audit;
+struct batch;
+struct record;
+
+struct admit	*admit_new(void);
+void		 admit_free(struct admit *);
+
+/*
+ * Add the rows of a record or event to the batch.  wall and mono are the two
+ * clocks in ms.  On a refusal a WARN row is added instead, if the execution id
+ * is usable; it is counted.
+ */
+enum refusal	 admit_log(struct admit *, struct batch *,
+		    const struct record *, int64_t wall, int64_t mono);
+enum refusal	 admit_audit(struct admit *, struct batch *,
+		    const struct audit *, int64_t wall, int64_t mono);
+
+/* How many were refused. */
+uint64_t	 admit_refused(const struct admit *);
+
+#endif

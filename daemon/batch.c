@@ -1,0 +1,131 @@
+#include "daemon/batch.h"
+
+#include <stdlib.h>
+
+#include "daemon/limits.h"
+#include "daemon/log.h"
+
+#define FIRST_ROWS	64	/* room in the arrays to begin with */
+
+struct batch *
+batch_new(void)
+{
+	return (log_calloc(1, sizeof(struct batch)));
+}
+
+void
+batch_free(struct batch *b)
+{
+	if (b == NULL)
+		return;
+	arena_free(&b->texts);
+	free(b->log);
+	free(b->audit);
+	free(b);
+}
+
+void
+batch_reset(struct batch *b, uint64_t serial)
+{
+	arena_reset(&b->texts);
+	b->nlog = b->naudit = 0;
+	b->bytes = 0;
+	b->urgent = false;
+	b->serial = serial;
+}
+
+/* Room for one more of size bytes in an array of n. */
+static void *
+grow(void *array, size_t n, size_t *cap, size_t size)
+{
+	if (n < *cap)
+		return (array);
+	*cap = *cap == 0 ? FIRST_ROWS : *cap * 2;
+	if ((array = reallocarray(array, *cap, size)) == NULL)
+		log_no_memory();
+	return (array);
+}
+
+static struct span
+keep(struct batch *b, struct span s)
+{
+	b->bytes += s.n;
+	return (arena_copy(&b->texts, s));
+}
+
+static void
+begin(struct batch *b, int64_t now)
+{
+	if (batch_rows(b) == 0)
+		b->begun_ms = now;
+}
+
+void
+batch_add_log(struct batch *b, const struct log_row *r, int64_t now)
+{
+	struct log_row *row;
+
+	begin(b, now);
+	b->log = grow(b->log, b->nlog, &b->log_cap, sizeof *b->log);
+	row = &b->log[b->nlog++];
+	*row = *r;
+	row->execution = keep(b, r->execution);
+	row->task = keep(b, r->task);
+	row->level = keep(b, r->level);
+	row->source = keep(b, r->source);
+	row->message = keep(b, r->message);
+	row->metadata = keep(b, r->metadata);
+	b->bytes += sizeof *row;
+}
+
+void
+batch_add_audit(struct batch *b, const struct audit_row *r, int64_t now)
+{
+	struct audit_row *row;
+
+	begin(b, now);
+	b->audit = grow(b->audit, b->naudit, &b->audit_cap, sizeof *b->audit);
+	row = &b->audit[b->naudit++];
+	*row = *r;
+	row->execution = keep(b, r->execution);
+	row->type = keep(b, r->type);
+	row->metadata = keep(b, r->metadata);
+	b->bytes += sizeof *row;
+}
+
+size_t
+batch_rows(const struct batch *b)
+{
+	return (b->nlog + b->naudit);
+}
+
+bool
+batch_is_full(const struct batch *b)
+{
+	return (b->bytes >= LIMIT_BATCH_BYTES ||
+	    batch_rows(b) >= LIMIT_BATCH_ROWS);
+}
+
+bool
+batch_has(const struct batch *b, struct span execution)
+{
+	size_t i;
+
+	for (i = 0; i < b->nlog; i++)
+		if (span_eq(b->log[i].execution, execution))
+			return (true);
+	for (i = 0; i < b->naudit; i++)
+		if (span_eq(b->audit[i].execution, execution))
+			return (true);
+	return (false);
+}
+
+bool
+batch_is_due(const struct batch *b, int64_t now, size_t rows_trigger,
+    int64_t age_trigger)
+{
+	size_t rows = batch_rows(b);
+
+	return (rows > 0 && (b->urgent || rows >= rows_trigger ||
+	    now - b->begun_ms >= age_trigger));
+}

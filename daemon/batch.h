@@ -1,0 +1,58 @@
+/*
+ * A batch: the rows of one transaction.  While it is open the loop adds to it;
+ * sealed, it belongs to the writer thread; committed, its rows have their ids
+ * and the loop pushes them to followers.
+ *
+ * Layer: daemon.  Threads: its owner's.  No I/O, no clock.
+ */
+#ifndef DAEMON_BATCH_H
+#define DAEMON_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/arena.h"
+#include "proto/row.h"
+
+struct batch {
+	struct log_row		*log;
+	size_t			 nlog;
+	size_t			 log_cap;
+	struct audit_row	*audit;
+	size_t			 naudit;
+	size_t			 audit_cap;
+	struct arena		 texts;
+	size_t			 bytes;		/* memory in use, about */
+	int64_t			 begun_ms;	/* monotonic, of the first row */
+	uint64_t		 serial;	/* batches are numbered from 1 */
+	bool			 urgent;	/* somebody waits for it */
+};
+
+/* An empty batch. */
+struct batch	*batch_new(void);
+void		 batch_free(struct batch *);
+
+/* Empty it for another use under a new serial. */
+void		 batch_reset(struct batch *, uint64_t serial);
+
+/* Add a row; its texts are copied.  now is the monotonic time in ms. */
+void		 batch_add_log(struct batch *, const struct log_row *,
+		    int64_t now);
+void		 batch_add_audit(struct batch *, const struct audit_row *,
+		    int64_t now);
+
+size_t		 batch_rows(const struct batch *);
+bool		 batch_is_full(const struct batch *);
+
+/* Does it hold a row or an event of this execution? */
+bool		 batch_has(const struct batch *, struct span execution);
+
+/*
+ * Is it to be committed at now?  Yes if it is urgent, has rows_trigger rows,
+ * or is age_trigger ms old; never if it is empty.
+ */
+bool		 batch_is_due(const struct batch *, int64_t now,
+		    size_t rows_trigger, int64_t age_trigger);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * When to checkpoint: the thread that copies the log back, and the decision
+ * when it does.
+ *
+ * At LIMIT frames passes run beside the commits until little is left; then the
+ * last pass runs while the writer holds still, so that all of it is copied and
+ * the next commit begins the log anew.
+ *
+ * Layer: daemon.  Threads: the loop's; passes run in the thread of its own.
+ */
+#ifndef DAEMON_CHECKPOINTER_H
+#define DAEMON_CHECKPOINTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct checkpoint;
+struct checkpointer;
+struct event_base;
+
+/*
+ * The checkpoint is the caller's.  on_quiet(arg) is called when the writer may
+ * go on after a quiet pass.  NULL and errno.
+ */
+struct checkpointer	*checkpointer_start(struct event_base *,
+			    struct checkpoint *, void (*on_quiet)(void *arg),
+			    void *arg);
+
+/* Waits for the pass under way. */
+void	 checkpointer_stop(struct checkpointer *);
+
+/* The log has so many frames now. */
+void	 checkpointer_frames(struct checkpointer *, int frames);
+
+/*
+ * Is the writer to hold still?  Asked while the writer is idle; if so, the
+ * quiet pass begins or is under way, and on_quiet will be called.
+ */
+bool	 checkpointer_holds(struct checkpointer *);
+
+#endif

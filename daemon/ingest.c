@@ -1,0 +1,441 @@
+#include "daemon/ingest.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/admit.h"
+#include "daemon/batch.h"
+#include "daemon/checkpointer.h"
+#include "daemon/clock.h"
+#include "daemon/follow.h"
+#include "daemon/log.h"
+#include "daemon/timer.h"
+#include "daemon/worker.h"
+#include "proto/audit.h"
+#include "proto/record.h"
+#include "sql/store.h"
+
+#define POLL_MS		50	/* between two looks for others' rows, while
+				   the writer is idle and somebody follows */
+#define RETRY_BUSY_MS	2	/* the call itself has waited 50 ms */
+#define RETRY_MS	500	/* after other failures */
+#define COMPLAIN_MS	60000	/* between two lines about the same failure */
+
+LIST_HEAD(producer_list, ingest_producer);
+
+/* What the writer thread is asked: a commit, or just where the file is. */
+struct job {
+	struct batch		*batch;		/* NULL: look */
+	struct store_commit	 commit;
+	struct position		 position;
+	enum sql_result		 result;
+	struct sql_error	 error;
+};
+
+struct ingest {
+	struct ingest_config	 config;
+	struct ingest_hooks	 hooks;
+	struct store		*store;
+	struct follow		*follow;
+	struct checkpointer	*checkpointer;
+	struct worker		*writer;
+	struct timer		*timer;
+	struct admit		*admit;
+
+	struct producer_list	 producers;
+	size_t			 nproducers;
+
+	struct batch		*open;
+	struct batch		*flight;	/* sealed, not committed; or empty */
+	bool			 in_flight;
+	uint64_t		 serial;	/* newest committed batch */
+	struct job		 job;
+	int64_t			 retry_at;	/* monotonic ms */
+	int64_t			 poll_at;
+	bool			 was_full;
+	bool			 draining;
+	bool			 dead;		/* the file is corrupt */
+
+	bool			 degraded;
+	struct sql_error	 error;		/* why */
+	int64_t			 complained_at;
+	uint64_t		 committed_rows;
+	uint64_t		 commits;
+	uint64_t		 retries;
+	struct hist		 hold;
+};
+
+static void
+run_job(void *v, void *arg)
+{
+	struct job *job = v;
+	struct ingest *in = arg;
+	struct store_batch rows;
+
+	if (job->batch == NULL) {
+		job->result = store_position(in->store, &job->position,
+		    &job->error);
+		return;
+	}
+	rows = (struct store_batch){
+		.log = job->batch->log,
+		.nlog = job->batch->nlog,
+		.audit = job->batch->audit,
+		.naudit = job->batch->naudit,
+	};
+	job->result = store_commit(in->store, &rows, &job->commit, &job->error);
+}
+
+/* Sealed: the set of records is fixed, for every producer a prefix. */
+static void
+seal(struct ingest *in)
+{
+	struct ingest_producer *p;
+	struct batch *sealed = in->open;
+
+	assert(!in->in_flight);
+	in->open = in->flight;
+	batch_reset(in->open, sealed->serial + 1);
+	in->flight = sealed;
+	in->in_flight = true;
+	in->retry_at = 0;
+	LIST_FOREACH(p, &in->producers, entry)
+		p->sealed = p->admitted;
+}
+
+static void
+submit(struct ingest *in, struct batch *batch)
+{
+	in->job.batch = batch;
+	worker_assign(in->writer, &in->job);
+}
+
+/* Let producers be read again, if they were not. */
+static void
+tell_room(struct ingest *in)
+{
+	if (!in->was_full || !ingest_has_room(in))
+		return;
+	in->was_full = false;
+	in->hooks.on_room(in->hooks.arg);
+}
+
+/*
+ * With nothing pending, everything that was admitted is done with: refused
+ * records whose execution id was unusable have left no row to commit.
+ */
+static void
+settle(struct ingest *in)
+{
+	struct ingest_producer *p, *next;
+
+	for (p = LIST_FIRST(&in->producers); p != NULL; p = next) {
+		next = LIST_NEXT(p, entry);
+		if (p->committed < p->admitted) {
+			p->committed = p->sealed = p->admitted;
+			p->on_committed(p->arg);
+		}
+	}
+}
+
+/* With nothing to commit: look for others' rows, if anybody wants them. */
+static void
+idle(struct ingest *in, int64_t now)
+{
+	settle(in);
+	if (in->draining) {
+		in->hooks.on_drained(in->hooks.arg);
+		return;
+	}
+	if (follow_count(in->follow) == 0)
+		return;
+	if (now >= in->poll_at) {
+		in->poll_at = now + POLL_MS;
+		submit(in, NULL);
+	} else
+		timer_set(in->timer, in->poll_at - now);
+}
+
+void
+ingest_poke(struct ingest *in)
+{
+	int64_t now = clock_mono_ms();
+
+	if (!worker_is_idle(in->writer) || in->dead)
+		return;
+	timer_clear(in->timer);
+	if (in->checkpointer != NULL && checkpointer_holds(in->checkpointer))
+		return;
+	if (in->in_flight) {
+		if (now < in->retry_at)
+			timer_set(in->timer, in->retry_at - now);
+		else
+			submit(in, in->flight);
+		return;
+	}
+	if (batch_is_due(in->open, now, in->config.flush_rows,
+	    in->draining ? 0 : in->config.flush_ms)) {
+		seal(in);
+		submit(in, in->flight);
+		tell_room(in);
+	} else if (batch_rows(in->open) == 0)
+		idle(in, now);
+	else
+		timer_set(in->timer,
+		    in->open->begun_ms + in->config.flush_ms - now);
+}
+
+static void
+on_timer(void *v)
+{
+	ingest_poke(v);
+}
+
+static void
+degrade(struct ingest *in, int64_t now)
+{
+	/* A lock that somebody else holds for a moment is everyday life. */
+	if (in->job.result == SQL_BUSY && now - in->flight->begun_ms <
+	    in->config.flush_ms + RETRY_MS)
+		return;
+	if (!in->degraded || now - in->complained_at >= COMPLAIN_MS) {
+		log_line(LOG_WARNING, "cannot commit: %s; %zu records wait",
+		    in->job.error.text, batch_rows(in->flight));
+		in->complained_at = now;
+	}
+	in->degraded = true;
+	in->error = in->job.error;
+}
+
+static void
+on_failure(struct ingest *in)
+{
+	int64_t now = clock_mono_ms();
+
+	in->retries++;
+	degrade(in, now);
+	switch (in->job.result) {
+	case SQL_UNKNOWN:
+	case SQL_MOVED:
+		in->dead = true;
+		in->hooks.on_fatal(in->job.result, in->hooks.arg);
+		break;
+	case SQL_CORRUPT:
+		in->dead = true;
+		break;
+	case SQL_BUSY:
+		in->retry_at = now + RETRY_BUSY_MS;
+		break;
+	default:
+		in->retry_at = now + RETRY_MS;
+		break;
+	}
+}
+
+static void
+on_commit(struct ingest *in)
+{
+	struct ingest_producer *p, *next;
+	struct batch *b = in->flight;
+
+	if (in->degraded)
+		log_line(LOG_NOTICE, "commits work again");
+	in->degraded = false;
+	in->in_flight = false;
+	in->serial = b->serial;
+	in->commits++;
+	in->committed_rows += batch_rows(b);
+	hist_add(&in->hold, in->job.commit.hold_us);
+	if (in->checkpointer != NULL)
+		checkpointer_frames(in->checkpointer,
+		    in->job.commit.wal_frames);
+	for (p = LIST_FIRST(&in->producers); p != NULL; p = next) {
+		next = LIST_NEXT(p, entry);
+		if (p->committed < p->sealed) {
+			p->committed = p->sealed;
+			p->on_committed(p->arg);
+		}
+	}
+	follow_committed(in->follow, b, &in->job.commit);
+	/* Its memory is for the next one; its rows are gone. */
+	batch_reset(b, 0);
+}
+
+static void
+on_job(void *v, void *arg)
+{
+	struct job *job = v;
+	struct ingest *in = arg;
+
+	if (job->batch == NULL) {
+		if (job->result == SQL_DONE)
+			follow_advanced(in->follow, &job->position);
+	} else if (job->result == SQL_DONE)
+		on_commit(in);
+	else
+		on_failure(in);
+	tell_room(in);
+	ingest_poke(in);
+}
+
+struct ingest *
+ingest_start(struct event_base *base, struct store *store,
+    struct follow *follow, const struct ingest_config *config,
+    const struct ingest_hooks *hooks)
+{
+	struct ingest *in = log_calloc(1, sizeof *in);
+	int saved;
+
+	in->config = *config;
+	in->hooks = *hooks;
+	in->store = store;
+	in->follow = follow;
+	LIST_INIT(&in->producers);
+	in->open = batch_new();
+	in->flight = batch_new();
+	batch_reset(in->open, 1);
+	in->admit = admit_new();
+	in->timer = timer_new(base, on_timer, in);
+	in->writer = worker_start("writer", base, run_job, on_job, in);
+	if (in->writer == NULL) {
+		saved = errno;
+		ingest_stop(in);
+		errno = saved;
+		return (NULL);
+	}
+	return (in);
+}
+
+void
+ingest_stop(struct ingest *in)
+{
+	if (in == NULL)
+		return;
+	worker_stop(in->writer);
+	timer_free(in->timer);
+	admit_free(in->admit);
+	batch_free(in->open);
+	batch_free(in->flight);
+	free(in);
+}
+
+void
+ingest_set_checkpointer(struct ingest *in, struct checkpointer *c)
+{
+	in->checkpointer = c;
+}
+
+void
+ingest_add_producer(struct ingest *in, struct ingest_producer *p)
+{
+	LIST_INSERT_HEAD(&in->producers, p, entry);
+	in->nproducers++;
+}
+
+void
+ingest_remove_producer(struct ingest *in, struct ingest_producer *p)
+{
+	LIST_REMOVE(p, entry);
+	in->nproducers--;
+}
+
+bool
+ingest_has_room(const struct ingest *in)
+{
+	size_t pending = in->open->bytes +
+	    (in->in_flight ? in->flight->bytes : 0);
+
+	return (!in->draining && !batch_is_full(in->open) &&
+	    pending < in->config.max_pending);
+}
+
+/* A record came in: is somebody waiting for it? */
+static void
+admitted(struct ingest *in, struct ingest_producer *p, struct span execution,
+    bool urgent)
+{
+	p->admitted++;
+	if (urgent || follow_wants(in->follow, execution))
+		in->open->urgent = true;
+	if (!ingest_has_room(in))
+		in->was_full = true;
+	ingest_poke(in);
+}
+
+enum refusal
+ingest_log(struct ingest *in, struct ingest_producer *p,
+    const struct record *r)
+{
+	enum refusal refusal;
+
+	refusal = admit_log(in->admit, in->open, r, clock_wall_ms(),
+	    clock_mono_ms());
+	admitted(in, p, r->execution, false);
+	return (refusal);
+}
+
+enum refusal
+ingest_audit(struct ingest *in, struct ingest_producer *p,
+    const struct audit *a)
+{
+	enum refusal refusal;
+
+	refusal = admit_audit(in->admit, in->open, a, clock_wall_ms(),
+	    clock_mono_ms());
+	admitted(in, p, a->execution, true);
+	return (refusal);
+}
+
+void
+ingest_hurry(struct ingest *in)
+{
+	if (batch_rows(in->open) > 0)
+		in->open->urgent = true;
+	ingest_poke(in);
+}
+
+uint64_t
+ingest_pending(const struct ingest *in, struct span execution)
+{
+	if (batch_has(in->open, execution))
+		return (in->open->serial);
+	if (in->in_flight && batch_has(in->flight, execution))
+		return (in->flight->serial);
+	return (0);
+}
+
+uint64_t
+ingest_serial(const struct ingest *in)
+{
+	return (in->serial);
+}
+
+void
+ingest_drain(struct ingest *in)
+{
+	in->draining = true;
+	ingest_poke(in);
+}
+
+void
+ingest_figures(const struct ingest *in, struct ingest_figures *f)
+{
+	*f = (struct ingest_figures){
+		.degraded = in->degraded,
+		.reason = in->degraded ? in->error.text : NULL,
+		.committed_rows = in->committed_rows,
+		.pending_rows = batch_rows(in->open),
+		.pending_bytes = in->open->bytes,
+		.commits = in->commits,
+		.refused = admit_refused(in->admit),
+		.retries = in->retries,
+		.producers = in->nproducers,
+		.hold = &in->hold,
+	};
+	if (in->in_flight) {
+		f->pending_rows += batch_rows(in->flight);
+		f->pending_bytes += in->flight->bytes;
+	}
+}

@@ -1,0 +1,122 @@
+/*
+ * The heart: records in, transactions out, acknowledgements back.
+ *
+ * There are two batches.  The open one takes what producers send; the other
+ * one is with the writer thread or empty.  While a commit runs, the open one
+ * grows: that is the group commit.
+ *
+ * A producer is a stream of numbered records; what is admitted is acknowledged
+ * when it is committed, in order.
+ *
+ * Layer: daemon.  Threads: the loop's; transactions run in the writer's own.
+ */
+#ifndef DAEMON_INGEST_H
+#define DAEMON_INGEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "daemon/hist.h"
+#include "proto/fault.h"
+#include "proto/span.h"
+#include "sql/result.h"
+
+struct audit;
+struct checkpointer;
+struct event_base;
+struct follow;
+struct ingest;
+struct record;
+struct store;
+
+struct ingest_config {
+	size_t	flush_rows;
+	int64_t	flush_ms;
+	size_t	max_pending;	/* bytes */
+};
+
+/* What the world above is told; all in the loop. */
+struct ingest_hooks {
+	/* There is room again for producers that were refused a read. */
+	void	(*on_room)(void *arg);
+	/* The outcome cannot be known, or the file is gone: leave. */
+	void	(*on_fatal)(enum sql_result, void *arg);
+	/* After ingest_drain: nothing is pending any more. */
+	void	(*on_drained)(void *arg);
+	void	*arg;
+};
+
+/* The store and follow are the caller's.  NULL and errno. */
+struct ingest	*ingest_start(struct event_base *, struct store *,
+		    struct follow *, const struct ingest_config *,
+		    const struct ingest_hooks *);
+void		 ingest_stop(struct ingest *);
+
+/* Commits make way for this one's quiet passes. */
+void		 ingest_set_checkpointer(struct ingest *,
+		    struct checkpointer *);
+
+/* Something has changed: is there something to do?  Cheap, call it freely. */
+void		 ingest_poke(struct ingest *);
+
+/* One producer; embedded in its owner.  Zero it, set the hook, add it. */
+struct ingest_producer {
+	LIST_ENTRY(ingest_producer) entry;
+	uint64_t	 admitted;	/* highest number taken in */
+	uint64_t	 sealed;	/* ... that is with the writer */
+	uint64_t	 committed;	/* ... that is stored */
+	void		(*on_committed)(void *arg);
+	void		*arg;
+};
+
+void		 ingest_add_producer(struct ingest *, struct ingest_producer *);
+
+/* Its records stay; nobody waits for them any more. */
+void		 ingest_remove_producer(struct ingest *,
+		    struct ingest_producer *);
+
+/* May producers be read? */
+bool		 ingest_has_room(const struct ingest *);
+
+/*
+ * Take in the producer's next record or event.  REFUSAL_NONE, or why it cannot
+ * be stored: then a WARN row is taken in its place where that is possible.
+ * Either way its number counts as used.
+ */
+enum refusal	 ingest_log(struct ingest *, struct ingest_producer *,
+		    const struct record *);
+enum refusal	 ingest_audit(struct ingest *, struct ingest_producer *,
+		    const struct audit *);
+
+/* Somebody waits for what is pending: commit it at once. */
+void		 ingest_hurry(struct ingest *);
+
+/*
+ * The serial of the youngest batch with something of this execution that is
+ * not committed yet; 0 if there is none.  Compare with ingest_serial.
+ */
+uint64_t	 ingest_pending(const struct ingest *, struct span execution);
+
+/* The serial of the newest batch that is committed. */
+uint64_t	 ingest_serial(const struct ingest *);
+
+/* Commit everything, call on_drained, take nothing more in. */
+void		 ingest_drain(struct ingest *);
+
+struct ingest_figures {
+	bool		 degraded;
+	const char	*reason;	/* of the degradation, else NULL */
+	uint64_t	 committed_rows;
+	uint64_t	 pending_rows;
+	uint64_t	 pending_bytes;
+	uint64_t	 commits;
+	uint64_t	 refused;
+	uint64_t	 retries;	/* commits that had to be tried again */
+	size_t		 producers;
+	const struct hist *hold;	/* us of the write lock */
+};
+void		 ingest_figures(const struct ingest *,
+		    struct ingest_figures *);
+
+#endif

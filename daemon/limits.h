@@ -1,0 +1,51 @@
+/*
+ * Every number that a client or the load can push against, with its reason.
+ * What belongs to the wire is in proto/frame.h and proto/record.h; what can be
+ * set by the operator is in settings.c.
+ *
+ * Layer: daemon, lowest.
+ */
+#ifndef DAEMON_LIMITS_H
+#define DAEMON_LIMITS_H
+
+/* Connections at once: 1 000 producers and 100 followers are to fit twice. */
+#define LIMIT_CONNECTIONS	2048
+
+/* Descriptors beside connections: database, logs, locks, listener, spare. */
+#define LIMIT_OTHER_FDS		64
+
+/* Time for HELLO, and for the rest of a frame that has begun, in ms. */
+#define LIMIT_HELLO_MS		5000
+#define LIMIT_FRAME_MS		30000
+
+/* After an ERROR: time for the peer to read it and go, in ms. */
+#define LIMIT_LINGER_MS		1000
+
+/* Bytes taken from one connection per turn of the loop, and frames looked at:
+   about a millisecond of work, so that nobody waits long for their turn. */
+#define LIMIT_READ_BYTES	(256 * 1024)
+#define LIMIT_FRAMES_PER_TURN	512
+
+/* Bytes queued for a reader before it is left alone until it has read; for a
+   producer that does not read what is refused, before it is not read. */
+#define LIMIT_READER_QUEUE	(256 * 1024)
+#define LIMIT_PRODUCER_QUEUE	(64 * 1024)
+
+/* Bytes of rows that one page of a query makes, about. */
+#define LIMIT_PAGE_BYTES	(128 * 1024)
+
+/* Rows and bytes of one transaction.  A transaction stays in SQLite's page
+   cache until it is committed (cache_spill is off). */
+#define LIMIT_BATCH_ROWS	20000
+#define LIMIT_BATCH_BYTES	(4 * 1024 * 1024)
+
+/* Requests that wait for the reader thread: one for each connection. */
+#define LIMIT_READ_TURNS	LIMIT_CONNECTIONS
+
+/* A clean stop: commit, acknowledge and flush within this, in ms. */
+#define LIMIT_STOP_MS		5000
+
+/* No accept for so long when descriptors have run out, in ms. */
+#define LIMIT_ACCEPT_PAUSE_MS	100
+
+#endif
