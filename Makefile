@@ -1,9 +1,10 @@
 # execlog.  GNU make; everything built goes under build/.
 #
-#   make            the programs and the library
+#   make            the programs: build/execlogd, build/execlog
 #   make deps       install what is missing (Debian packages; needs root)
 #   make demo       one execution of real work, live, on a throw-away database
-#   make check      all tests
+#   make check      all tests; installs what is missing when root
+#   make unit, make e2e      the halves of "check"; e2e takes ARGS="-k follow"
 #   make install    DESTDIR= PREFIX=/usr/local
 #   make SAN=address,undefined [check]   the same with sanitizers, beside it
 #   make clean
@@ -11,10 +12,11 @@
 PREFIX	?= /usr/local
 DESTDIR	?=
 SAN	?=
+ARGS	?=
 
-CC	?= cc
-B	:= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 comma	:= ,
+B	:= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+PYTHON	:= /usr/bin/python3
 
 PKGS	:= sqlite3 libevent_core jansson libsystemd
 DEBS	:= gcc make pkg-config libsqlite3-dev libevent-dev libjansson-dev \
@@ -26,18 +28,91 @@ WARN	:= -Wall -Wextra -Werror -Wconversion -Wformat=2 -Wvla -Walloca \
 HARDEN	:= -fstack-protector-strong -fstack-clash-protection -fcf-protection \
 	   $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 CFLAGS	?= -O2 -g
-CFLAGS	+= $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
-LDFLAGS	+= -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN))
-CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)
-ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) -fPIC $(CFLAGS)
+OUR_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -I$(B) $(WARN) $(HARDEN) -fPIE \
+	   $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) $(CFLAGS)
+OUR_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) \
+	   $(LDFLAGS)
+LIBS	= $(shell pkg-config --libs $(PKGS)) -pthread
 
-PROTO	:= $(wildcard proto/*.c)
-SQL	:= $(wildcard sql/*.c) $(B)/sql/text.c
-DAEMON	:= $(wildcard daemon/*.c)
-CLIENT	:= $(wildcard client/*.c)
+# make V=1 shows whole commands.
+Q	= $(if $(V),,@echo '  build $@';)
 
-obj	= $(patsubst %.c,$(B)/%.o,$(patsubst $(B)/%,%,$(1)))
+objects	= $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
+PROTO	:= $(call objects,proto)
+SQL	:= $(call objects,sql) $(B)/sql/text.o
+DAEMON	:= $(call objects,daemon)
+CLIENT	:= $(call objects,client)
+UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+SQLTEXT	:= sql/statements.sql $(sort $(wildcard sql/schema/*.sql))
 
 all: $(B)/execlogd $(B)/execlog
 
-.PHONY: all
+$(B)/execlogd: $(DAEMON) $(SQL) $(PROTO)
+	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/execlog: $(CLIENT) $(PROTO)
+	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ -ljansson
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(filter-out %/main.o,$(DAEMON)) $(SQL) \
+    $(PROTO) $(filter-out %/main.o,$(CLIENT))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(B)/%.o: %.c $(B)/sql/text.h Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OUR_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/sql/text.o: $(B)/sql/text.c
+	$(Q)$(CC) $(OUR_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/sql/text.h $(B)/sql/text.c: $(B)/sql/text.%: $(SQLTEXT) sql/embed.awk
+	@mkdir -p $(@D)
+	$(Q)awk -v out=$* -f sql/embed.awk $(SQLTEXT) >$@.tmp && mv $@.tmp $@
+
+# Says what is missing, and installs it when it may.
+deps:
+	@missing=; for p in $(DEBS); do \
+	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | \
+	    grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	echo "missing packages:$$missing" >&2; \
+	if [ "$$(id -u)" -ne 0 ]; then \
+	    echo "run: sudo apt-get install$$missing" >&2; exit 1; fi; \
+	apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -q -y --no-install-recommends $$missing
+
+check: deps
+	$(MAKE) unit
+	$(MAKE) e2e
+
+unit: $(UNITS)
+	@set -e; for t in $(UNITS); do echo "unit $${t##*/}"; $$t; done
+
+e2e: all
+	$(PYTHON) -m pytest -q -p no:cacheprovider tests $(ARGS) \
+	    --build $(abspath $(B))
+
+demo: deps
+	@$(MAKE) -s all
+	@tests/demo $(abspath $(B))
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system \
+	    $(DESTDIR)$(PREFIX)/share/doc/execlog
+	install $(B)/execlog $(DESTDIR)$(PREFIX)/bin/execlog
+	install $(B)/execlogd $(DESTDIR)$(PREFIX)/sbin/execlogd
+	install -m 644 README.md LICENSE docs/*.md \
+	    $(DESTDIR)$(PREFIX)/share/doc/execlog
+	for u in execlogd.service execlogd.socket; do \
+	    sed 's|@PREFIX@|$(PREFIX)|g' systemd/$$u \
+	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$u || exit 1; done
+
+clean:
+	rm -rf build
+
+.PHONY: all deps check unit e2e demo install clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
