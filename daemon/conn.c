@@ -90,16 +90,28 @@ conn_finish(struct conn *c)
 }
 
 void
-conn_fault(struct conn *c, enum fault fault, const char *sentence)
+conn_drop(struct conn *c)
+{
+	gone(c);
+}
+
+void
+conn_complain(struct conn *c, enum fault fault, const char *sentence)
 {
 	struct buf b = { 0 };
 
 	c->world->faults[fault]++;
-	if (c->state >= CONN_FINISHING)
-		return;
 	fault_put(&b, fault, sentence);
 	conn_send(c, &b);
 	buf_free(&b);
+}
+
+void
+conn_fault(struct conn *c, enum fault fault, const char *sentence)
+{
+	if (c->state >= CONN_FINISHING)
+		return;
+	conn_complain(c, fault, sentence);
 	conn_finish(c);
 }
 
@@ -108,7 +120,7 @@ conn_send(struct conn *c, struct buf *b)
 {
 	if (b->failed)
 		log_no_memory();
-	if (c->state < CONN_LINGERING && b->n > 0 &&
+	if (c->state < CONN_FINISHING && b->n > 0 &&
 	    bufferevent_write(c->bev, b->p, b->n) == -1)
 		log_no_memory();
 	buf_reset(b);
@@ -362,6 +374,12 @@ conn_free(struct conn *c)
 	timer_free(c->timer);
 	bufferevent_free(c->bev);
 	free(c);
+}
+
+bool
+conn_is(const struct conn *c, const struct conn_role *role)
+{
+	return (c->role == role);
 }
 
 void

@@ -51,20 +51,29 @@ struct conn_world {
 struct conn	*conn_new(struct event_base *, int fd, struct conn_world *);
 void		 conn_free(struct conn *);
 
-/* Append the frames in b to the output; b is emptied. */
+/* Append the frames in b to the output, unless it is closing; b is emptied. */
 void		 conn_send(struct conn *, struct buf *b);
 
 /* Bytes that the peer has not yet taken from us. */
 size_t		 conn_queued(const struct conn *);
 
-/* Say what is wrong, count it, and close when the peer has read it. */
+/* Say what is wrong and count it. */
+void		 conn_complain(struct conn *, enum fault, const char *sentence);
+
+/* The same, and close when the peer has read it. */
 void		 conn_fault(struct conn *, enum fault, const char *sentence);
 
 /* Close when what is queued has been sent. */
 void		 conn_finish(struct conn *);
 
+/* Close at once. */
+void		 conn_drop(struct conn *);
+
 /* "wants" may have become true: look at what has come in. */
 void		 conn_resume(struct conn *);
+
+/* Has it this role?  None has one before HELLO. */
+bool		 conn_is(const struct conn *, const struct conn_role *);
 
 /* For the server's list of connections. */
 void		 conn_set_link(struct conn *, void *);

@@ -154,14 +154,16 @@ push(struct follow *f, const struct batch *b, const struct position *after)
 static void
 publish(struct follow *f, const struct position *p)
 {
-	struct follower *who;
+	struct follower *who, *next;
 
 	if (p->log > f->published.log)
 		f->published.log = p->log;
 	if (p->audit > f->published.audit)
 		f->published.audit = p->audit;
-	LIST_FOREACH(who, &f->list, entry)
+	for (who = LIST_FIRST(&f->list); who != NULL; who = next) {
+		next = LIST_NEXT(who, entry);
 		who->poke(who->arg);
+	}
 }
 
 void

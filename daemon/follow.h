@@ -31,7 +31,7 @@ struct follower {
 	bool		 ready;		/* the query is the loop's, in LIVE,
 					   and its reader has room */
 	/* There may be something to do: rows in query->out, or a position
-	   further on.  May not remove followers. */
+	   further on.  May remove itself, and no other. */
 	void		(*poke)(void *arg);
 	void		*arg;
 };

@@ -158,6 +158,15 @@ idle(struct ingest *in, int64_t now)
 		timer_set(in->timer, in->poll_at - now);
 }
 
+/* A batch that takes no more, or a drain, waits for nobody. */
+static bool
+is_due(const struct ingest *in, int64_t now)
+{
+	return (batch_rows(in->open) > 0 && (!ingest_has_room(in) ||
+	    batch_is_due(in->open, now, in->config.flush_rows,
+	    in->config.flush_ms)));
+}
+
 void
 ingest_poke(struct ingest *in)
 {
@@ -175,8 +184,7 @@ ingest_poke(struct ingest *in)
 			submit(in, in->flight);
 		return;
 	}
-	if (batch_is_due(in->open, now, in->config.flush_rows,
-	    in->draining ? 0 : in->config.flush_ms)) {
+	if (is_due(in, now)) {
 		seal(in);
 		submit(in, in->flight);
 		tell_room(in);
@@ -417,6 +425,12 @@ ingest_drain(struct ingest *in)
 {
 	in->draining = true;
 	ingest_poke(in);
+}
+
+bool
+ingest_is_draining(const struct ingest *in)
+{
+	return (in->draining);
 }
 
 void

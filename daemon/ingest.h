@@ -101,8 +101,9 @@ uint64_t	 ingest_pending(const struct ingest *, struct span execution);
 /* The serial of the newest batch that is committed. */
 uint64_t	 ingest_serial(const struct ingest *);
 
-/* Commit everything, call on_drained, take nothing more in. */
+/* Commit everything, call on_drained (perhaps again), take nothing more in. */
 void		 ingest_drain(struct ingest *);
+bool		 ingest_is_draining(const struct ingest *);
 
 struct ingest_figures {
 	bool		 degraded;

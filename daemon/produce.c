@@ -22,13 +22,17 @@ struct producer {
 	struct buf		 out;		/* scratch */
 };
 
-/* At most one ACK is unsent; the next one stands for all since. */
+/*
+ * At most one ACK is unsent; the next one stands for all since.  The last ones
+ * before a stop are sent in any case.
+ */
 static void
 send_ack(struct producer *p)
 {
+	bool may = conn_queued(p->conn) == 0 || ingest_is_draining(p->ingest);
 	size_t mark;
 
-	if (p->acked < p->in.committed && conn_queued(p->conn) == 0) {
+	if (p->acked < p->in.committed && may) {
 		p->acked = p->in.committed;
 		mark = frame_begin(&p->out, FRAME_ACK);
 		buf_u64(&p->out, p->acked);

@@ -13,6 +13,7 @@ struct reader {
 	struct worker		*worker;
 	struct pages		*pages;
 	struct turn_list	 waiting;	/* first come, first served */
+	struct reader_turn	*running;
 };
 
 static void
@@ -33,6 +34,7 @@ poke(struct reader *r)
 		return;
 	TAILQ_REMOVE(&r->waiting, turn, entry);
 	turn->state = TURN_RUNNING;
+	r->running = turn;
 	worker_assign(r->worker, turn);
 }
 
@@ -43,6 +45,7 @@ on_page(void *job, void *arg)
 	struct reader *r = arg;
 
 	turn->state = TURN_IDLE;
+	r->running = NULL;
 	poke(r);
 	if (turn->abandoned)
 		turn->release(turn->arg);
@@ -71,6 +74,8 @@ reader_stop(struct reader *r)
 	if (r == NULL)
 		return;
 	worker_stop(r->worker);
+	if (r->running != NULL && r->running->abandoned)
+		r->running->release(r->running->arg);
 	free(r);
 }
 

@@ -62,6 +62,12 @@ prepare_all(struct store *s, struct sql_error *error)
 	    NULL);
 }
 
+const char *
+store_sqlite_version(void)
+{
+	return (sqlite3_libversion());
+}
+
 struct store *
 store_open(const char *path, bool sync_full, int64_t now_ms,
     struct sql_error *error)

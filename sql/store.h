@@ -16,6 +16,9 @@
 
 struct store;
 
+/* The version of the SQLite library, as text. */
+const char	*store_sqlite_version(void);
+
 /*
  * A place in the history of the file: the newest id in each of the two tables,
  * read in one transaction.

@@ -1,0 +1,366 @@
+#include "daemon/collector.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "daemon/checkpointer.h"
+#include "daemon/clock.h"
+#include "daemon/context.h"
+#include "daemon/follow.h"
+#include "daemon/ingest.h"
+#include "daemon/limits.h"
+#include "daemon/listener.h"
+#include "daemon/log.h"
+#include "daemon/reader.h"
+#include "daemon/server.h"
+#include "daemon/service.h"
+#include "daemon/settings.h"
+#include "daemon/status.h"
+#include "daemon/timer.h"
+#include "sql/checkpoint.h"
+#include "sql/dbfile.h"
+#include "sql/pages.h"
+#include "sql/store.h"
+
+struct collector {
+	const struct settings	*settings;
+	struct listener		 listener;
+	struct dbfile		 file;
+	struct store		*store;
+	struct checkpoint	*checkpoint;
+	struct pages		*pages;
+
+	struct event_base	*base;
+	struct event		*sigterm;
+	struct event		*sigint;
+	struct timer		*stop_limit;
+	struct follow		*follow;
+	struct ingest		*ingest;
+	struct reader		*reader;
+	struct checkpointer	*checkpointer;
+	struct server		*server;
+	struct roles_context	 roles;
+
+	int64_t			 started;	/* monotonic ms */
+	bool			 stopping;
+	int			 code;
+};
+
+static const char *
+text(const struct collector *c, enum setting s)
+{
+	return (c->settings->value[s].text);
+}
+
+static int64_t
+number(const struct collector *c, enum setting s)
+{
+	return (c->settings->value[s].number);
+}
+
+/* ------------------------------------------------------------ stopping */
+
+static void
+on_stop_limit(void *v)
+{
+	struct collector *c = v;
+	struct ingest_figures f;
+
+	ingest_figures(c->ingest, &f);
+	if (f.pending_rows > 0) {
+		log_line(LOG_ERR, "stopped with %llu records not committed "
+		    "and not acknowledged",
+		    (unsigned long long)f.pending_rows);
+		c->code = EXIT_UNCLEAN;
+	}
+	(void)event_base_loopbreak(c->base);
+}
+
+static void
+on_empty(void *v)
+{
+	struct collector *c = v;
+
+	(void)event_base_loopbreak(c->base);
+}
+
+static void
+on_drained(void *v)
+{
+	struct collector *c = v;
+
+	server_finish(c->server);
+}
+
+static void
+on_signal(evutil_socket_t sig, short what, void *v)
+{
+	struct collector *c = v;
+
+	(void)what;
+	if (c->stopping)
+		return;
+	c->stopping = true;
+	log_line(LOG_INFO, "stopping on %s", sig == SIGTERM ? "SIGTERM" :
+	    "SIGINT");
+	service_stopping();
+	timer_set(c->stop_limit, LIMIT_STOP_MS);
+	server_stop(c->server);
+	ingest_drain(c->ingest);
+}
+
+static void
+on_fatal(enum sql_result result, void *v)
+{
+	struct collector *c = v;
+
+	c->code = result == SQL_MOVED ? EXIT_MOVED : EXIT_IO;
+	(void)event_base_loopbreak(c->base);
+}
+
+/* ------------------------------------------------------------- serving */
+
+static void
+on_room(void *v)
+{
+	struct collector *c = v;
+
+	server_resume(c->server);
+}
+
+static void
+on_quiet(void *v)
+{
+	struct collector *c = v;
+
+	ingest_poke(c->ingest);
+}
+
+static void
+put_status(struct buf *b, int64_t log_rows, int64_t audit_rows, void *v)
+{
+	struct collector *c = v;
+	struct status s = {
+		.sqlite_version = store_sqlite_version(),
+		.uptime_s = (clock_mono_ms() - c->started) / 1000,
+		.log_rows = log_rows,
+		.audit_rows = audit_rows,
+		.followers = follow_count(c->follow),
+		.connections = server_count(c->server),
+		.faults = server_faults(c->server),
+	};
+
+	ingest_figures(c->ingest, &s.ingest);
+	dbfile_sizes(&c->file, &s.db_bytes, &s.wal_bytes);
+	status_put(b, &s);
+}
+
+/* ------------------------------------------------------------ starting */
+
+static bool
+unusable(const char *path, const char *why)
+{
+	log_line(LOG_ERR, "%s: %s", path, why);
+	return (false);
+}
+
+static bool
+claim_socket(struct collector *c, const char *note)
+{
+	char error[LISTENER_SENTENCE];
+	const char *path = text(c, SETTING_SOCKET);
+	int fd = service_socket();
+
+	if (fd == SERVICE_BAD_SOCKET)
+		return (unusable("LISTEN_FDS",
+		    "not one listening Unix stream socket"));
+	if (fd != SERVICE_NO_SOCKET) {
+		listener_inherit(&c->listener, fd);
+		return (true);
+	}
+	return (listener_claim(&c->listener, path,
+	    (mode_t)number(c, SETTING_SOCKET_MODE),
+	    (gid_t)number(c, SETTING_SOCKET_GROUP), note, error) ||
+	    unusable(path, error));
+}
+
+/*
+ * What is in the log is copied before anything is served: after an I/O error
+ * at a commit that is what makes the file whole again.
+ */
+static bool
+first_checkpoint(struct collector *c, struct sql_error *error)
+{
+	int frames, left;
+
+	if (checkpoint_pass(c->checkpoint, &frames, &left, error) == SQL_DONE)
+		return (true);
+	/* A full disk or a lock is no reason not to serve readers. */
+	log_line(LOG_WARNING, "checkpoint: %s", error->text);
+	return (error->result == SQL_BUSY || error->result == SQL_FULL);
+}
+
+static bool
+open_database(struct collector *c, const char *note)
+{
+	const char *path = text(c, SETTING_DB);
+	bool full = number(c, SETTING_SYNC) == 1;
+	struct sql_error error = { 0 };
+	struct position published;
+
+	if (!dbfile_claim(&c->file, path, note, &error) ||
+	    (c->store = store_open(c->file.path, full, clock_wall_ms(),
+	    &error)) == NULL ||
+	    (c->checkpoint = checkpoint_open(c->file.path, full, &error)) ==
+	    NULL ||
+	    !first_checkpoint(c, &error) ||
+	    (c->pages = pages_open(c->file.path, &error)) == NULL ||
+	    store_position(c->store, &published, &error) != SQL_DONE)
+		return (unusable(path, error.text));
+	c->follow = follow_new(&published);
+	return (true);
+}
+
+static bool
+start_threads(struct collector *c)
+{
+	const struct ingest_config config = {
+		.flush_rows = (size_t)number(c, SETTING_FLUSH_ROWS),
+		.flush_ms = number(c, SETTING_FLUSH_MS),
+		.max_pending = (size_t)number(c, SETTING_MAX_PENDING),
+	};
+	const struct ingest_hooks hooks = {
+		.on_room = on_room,
+		.on_fatal = on_fatal,
+		.on_drained = on_drained,
+		.arg = c,
+	};
+
+	if ((c->ingest = ingest_start(c->base, c->store, c->follow, &config,
+	    &hooks)) == NULL ||
+	    (c->reader = reader_start(c->base, c->pages)) == NULL ||
+	    (c->checkpointer = checkpointer_start(c->base, c->checkpoint,
+	    on_quiet, c)) == NULL)
+		return (unusable("thread", strerror(errno)));
+	ingest_set_checkpointer(c->ingest, c->checkpointer);
+	return (true);
+}
+
+static struct event *
+catch(struct collector *c, int sig)
+{
+	struct event *e = evsignal_new(c->base, sig, on_signal, c);
+
+	if (e == NULL || evsignal_add(e, NULL) == -1)
+		log_no_memory();
+	return (e);
+}
+
+static bool
+start_loop(struct collector *c)
+{
+	if ((c->base = event_base_new()) == NULL)
+		return (unusable("event loop", strerror(errno)));
+	c->sigterm = catch(c, SIGTERM);
+	c->sigint = catch(c, SIGINT);
+	c->stop_limit = timer_new(c->base, on_stop_limit, c);
+	return (true);
+}
+
+static bool
+start_serving(struct collector *c)
+{
+	char error[LISTENER_SENTENCE];
+
+	c->roles = (struct roles_context){
+		.ingest = c->ingest,
+		.follow = c->follow,
+		.reader = c->reader,
+		.put_status = put_status,
+		.arg = c,
+	};
+	if (!listener_listen(&c->listener, error))
+		return (unusable(c->listener.path, error));
+	c->server = server_new(c->base, c->listener.fd, &c->roles, on_empty,
+	    c);
+	log_line(LOG_INFO, "serving %s on %s", c->file.path,
+	    c->listener.path);
+	service_ready();
+	return (true);
+}
+
+static bool
+start(struct collector *c)
+{
+	char note[128 + PATHS_MAX];
+
+	c->started = clock_mono_ms();
+	(void)snprintf(note, sizeof note, "execlogd, pid %ld, on socket %s\n",
+	    (long)getpid(), text(c, SETTING_SOCKET));
+	return (claim_socket(c, note) && open_database(c, note) &&
+	    start_loop(c) && start_threads(c) && start_serving(c));
+}
+
+/* ---------------------------------------------------------------- ending */
+
+/* So that the file is whole by itself, without its log, where possible. */
+static void
+last_checkpoint(struct collector *c)
+{
+	struct sql_error error;
+	int frames, left;
+
+	if (c->checkpoint != NULL && c->code == EXIT_STOPPED &&
+	    checkpoint_pass(c->checkpoint, &frames, &left, &error) != SQL_DONE)
+		log_line(LOG_NOTICE, "last checkpoint: %s", error.text);
+}
+
+/* In the reverse order; takes what has begun only halfway. */
+static void
+end(struct collector *c)
+{
+	server_free(c->server);
+	/* The threads first: each may be at work on what follows. */
+	checkpointer_stop(c->checkpointer);
+	reader_stop(c->reader);
+	ingest_stop(c->ingest);
+	last_checkpoint(c);
+	follow_free(c->follow);
+	pages_close(c->pages);
+	checkpoint_close(c->checkpoint);
+	store_close(c->store);
+	timer_free(c->stop_limit);
+	if (c->sigterm != NULL)
+		event_free(c->sigterm);
+	if (c->sigint != NULL)
+		event_free(c->sigint);
+	if (c->base != NULL)
+		event_base_free(c->base);
+	listener_close(&c->listener);
+	dbfile_release(&c->file);
+}
+
+int
+collector_run(const struct settings *settings)
+{
+	struct collector c = {
+		.settings = settings,
+		.listener = { .fd = -1, .lock = -1 },
+		.file = { .lock = -1 },
+		.code = EXIT_STOPPED,
+	};
+
+	if (start(&c))
+		(void)event_base_dispatch(c.base);
+	else
+		c.code = EXIT_UNUSABLE;
+	end(&c);
+	return (c.code);
+}

@@ -1,0 +1,270 @@
+#include "daemon/session.h"
+
+#include <stdlib.h>
+
+#include "daemon/context.h"
+#include "daemon/follow.h"
+#include "daemon/ingest.h"
+#include "daemon/limits.h"
+#include "daemon/log.h"
+#include "daemon/query.h"
+#include "daemon/reader.h"
+#include "proto/buf.h"
+#include "proto/frame.h"
+
+/*
+ * How a follow ends.  The terminal event is committed (query.event), but
+ * records of the execution may be pending that came before anybody could know:
+ * they are committed first, and the follow ends at the position behind them.
+ */
+enum ending {
+	END_NOT_YET,
+	END_SEEN,	/* waiting until the batch "end_serial" is committed */
+	END_PLACED,	/* at end_at */
+};
+
+struct session {
+	struct conn			*conn;
+	const struct roles_context	*world;
+	bool				 active;	/* there is a request */
+	struct query			 query;		/* of it */
+	struct reader_turn		 turn;
+	bool				 following;
+	struct follower			 follower;
+	enum ending			 ending;
+	uint64_t			 end_serial;
+	struct position			 end_at;
+};
+
+static bool
+has_reached(const struct position *at, const struct position *goal)
+{
+	return (at->log >= goal->log && at->audit >= goal->audit);
+}
+
+/* The request is answered; the next one may come. */
+static void
+finish(struct session *s)
+{
+	if (s->following)
+		follow_remove(s->world->follow, &s->follower);
+	s->following = false;
+	s->active = false;
+	query_free(&s->query);
+}
+
+static void
+send_end(struct session *s, enum end_reason reason)
+{
+	struct query *q = &s->query;
+	struct end end = {
+		.reason = reason,
+		.rows = q->rows,
+		.found = q->found || q->rows > 0 || q->event[0] != '\0',
+	};
+
+	if (reason == END_COMPLETE)
+		end.event = span_of(q->event);
+	end_put(&q->out, &end);
+	conn_send(s->conn, &q->out);
+	finish(s);
+}
+
+/* Nothing more will come of the query. */
+static void
+answer(struct session *s)
+{
+	struct query *q = &s->query;
+
+	if (q->request.kind != REQUEST_STATUS) {
+		send_end(s, q->found ? END_DONE : END_NOT_FOUND);
+		return;
+	}
+	s->world->put_status(&q->out, q->log_rows, q->audit_rows,
+	    s->world->arg);
+	conn_send(s->conn, &q->out);
+	finish(s);
+}
+
+/* Has everything been delivered that belongs before the end? */
+static bool
+has_ended(struct session *s)
+{
+	const struct query *q = &s->query;
+	struct ingest *in = s->world->ingest;
+
+	if (s->ending == END_NOT_YET && q->event[0] != '\0') {
+		s->ending = END_SEEN;
+		s->end_serial = ingest_pending(in, q->request.execution);
+	}
+	if (s->ending == END_SEEN && ingest_serial(in) >= s->end_serial) {
+		s->ending = END_PLACED;
+		s->end_at = *follow_published(s->world->follow);
+	}
+	return (s->ending == END_PLACED && has_reached(&q->at, &s->end_at));
+}
+
+/*
+ * The one place that decides what comes next for a session.  Called whenever
+ * something may have changed: a page is made, rows were pushed, the file has
+ * moved on, the peer has read.
+ */
+static void
+poke(struct session *s)
+{
+	struct query *q = &s->query;
+	const struct position *published;
+
+	if (!s->active || s->turn.state != TURN_IDLE)
+		return;
+	conn_send(s->conn, &q->out);
+	s->follower.ready = false;
+	if (q->phase == QUERY_OVER) {
+		answer(s);
+		return;
+	}
+	if (conn_queued(s->conn) > LIMIT_READER_QUEUE)
+		return;
+	if (q->phase == QUERY_LIVE) {
+		if (has_ended(s)) {
+			send_end(s, END_COMPLETE);
+			return;
+		}
+		published = follow_published(s->world->follow);
+		if (has_reached(&q->at, published)) {
+			s->follower.ready = true;
+			return;
+		}
+		q->target = *published;
+	}
+	reader_want(s->world->reader, &s->turn);
+}
+
+static void
+on_poke(void *v)
+{
+	poke(v);
+}
+
+static void
+on_page(void *v)
+{
+	struct session *s = v;
+	struct query *q = &s->query;
+
+	if (q->error.result == SQL_DONE || q->error.result == SQL_BUSY) {
+		poke(s);
+		return;
+	}
+	log_line(LOG_WARNING, "cannot read: %s", q->error.text);
+	conn_send(s->conn, &q->out);
+	conn_complain(s->conn, FAULT_STORAGE, q->error.text);
+	finish(s);
+}
+
+static void
+on_release(void *v)
+{
+	struct session *s = v;
+
+	if (s->active)
+		query_free(&s->query);
+	free(s);
+}
+
+static void *
+session_open(struct conn *conn, void *context)
+{
+	struct session *s = log_calloc(1, sizeof *s);
+
+	s->conn = conn;
+	s->world = context;
+	s->turn = (struct reader_turn){
+		.query = &s->query,
+		.done = on_page,
+		.release = on_release,
+		.arg = s,
+	};
+	s->follower = (struct follower){
+		.query = &s->query,
+		.poke = on_poke,
+		.arg = s,
+	};
+	return (s);
+}
+
+static void
+session_close(void *self)
+{
+	struct session *s = self;
+
+	if (s->following)
+		follow_remove(s->world->follow, &s->follower);
+	s->following = false;
+	reader_abandon(s->world->reader, &s->turn);
+}
+
+/* Registered before the first page, so that nothing falls in between. */
+static void
+start(struct session *s, struct request *r)
+{
+	struct ingest *in = s->world->ingest;
+
+	s->active = true;
+	s->ending = END_NOT_YET;
+	if (r->kind == REQUEST_FOLLOW) {
+		s->following = true;
+		s->follower.ready = false;
+		/* What is on its way to the disk exists. */
+		r->wait = r->wait || ingest_pending(in, r->execution) != 0;
+	}
+	query_init(&s->query, r);
+	if (s->following) {
+		follow_add(s->world->follow, &s->follower);
+		ingest_hurry(in);
+	}
+	poke(s);
+}
+
+static void
+session_frame(void *self, const struct frame *f)
+{
+	struct session *s = self;
+	struct request request = { 0 };
+	const char *sentence = NULL;
+	enum fault fault;
+
+	if (f->type != FRAME_REQUEST)
+		conn_fault(s->conn, FAULT_UNEXPECTED_TYPE,
+		    "a reader sends REQUEST");
+	else if (s->active)
+		conn_fault(s->conn, FAULT_UNEXPECTED_TYPE,
+		    "the request before has not ended");
+	else if ((fault = request_decode(f->body, &request, &sentence)) !=
+	    FAULT_NONE)
+		conn_fault(s->conn, fault, sentence);
+	else
+		start(s, &request);
+}
+
+static void
+session_drained(void *self)
+{
+	poke(self);
+}
+
+/* A reader that has hung up wants nothing more. */
+static bool
+session_eof(void *self)
+{
+	(void)self;
+	return (true);
+}
+
+const struct conn_role read_role = {
+	.open = session_open,
+	.frame = session_frame,
+	.drained = session_drained,
+	.eof = session_eof,
+	.close = session_close,
+};

@@ -1,0 +1,96 @@
+#include "daemon/status.h"
+
+#include "daemon/hist.h"
+#include "proto/buf.h"
+#include "proto/frame.h"
+#include "proto/json.h"
+#include "proto/version.h"
+
+static void
+put_count(struct buf *b, const char *key, uint64_t n)
+{
+	jput_i64(b, key, n < INT64_MAX ? (int64_t)n : INT64_MAX);
+}
+
+static void
+put_null(struct buf *b, const char *key)
+{
+	jput_key(b, key);
+	buf_str(b, "null");
+}
+
+static void
+put_health(struct buf *b, const struct ingest_figures *f)
+{
+	jput_text(b, "state", span_of(f->degraded ? "degraded" : "ok"));
+	if (f->degraded)
+		jput_text(b, "reason", span_of(f->reason));
+	else
+		put_null(b, "reason");
+}
+
+/* ms with three decimals, from whole us. */
+static void
+put_ms(struct buf *b, const char *key, int64_t us)
+{
+	jput_key(b, key);
+	buf_printf(b, "%lld.%03d", (long long)(us / 1000), (int)(us % 1000));
+}
+
+static void
+put_hold(struct buf *b, const struct hist *hold)
+{
+	jput_key(b, "lock_hold_ms");
+	buf_char(b, '{');
+	put_ms(b, "p50", hist_quantile(hold, 500));
+	put_ms(b, "p99", hist_quantile(hold, 990));
+	put_ms(b, "max", hold->max);
+	buf_char(b, '}');
+}
+
+/* Only those that have happened. */
+static void
+put_faults(struct buf *b, const uint64_t *faults)
+{
+	int i;
+
+	jput_key(b, "faults");
+	buf_char(b, '{');
+	for (i = FAULT_NONE + 1; i < FAULT_COUNT; i++)
+		if (faults[i] > 0)
+			put_count(b, fault_code((enum fault)i), faults[i]);
+	buf_char(b, '}');
+}
+
+void
+status_put(struct buf *b, const struct status *s)
+{
+	const struct ingest_figures *f = &s->ingest;
+	size_t mark = frame_begin(b, FRAME_STATUS);
+
+	buf_char(b, '{');
+	put_health(b, f);
+	jput_text(b, "version", span_of(EXECLOG_VERSION));
+	jput_text(b, "sqlite_version", span_of(s->sqlite_version));
+	jput_i64(b, "uptime_s", s->uptime_s);
+	jput_i64(b, "log_rows", s->log_rows);
+	jput_i64(b, "audit_rows", s->audit_rows);
+	put_count(b, "committed_rows", f->committed_rows);
+	put_count(b, "pending_rows", f->pending_rows);
+	put_count(b, "pending_bytes", f->pending_bytes);
+	put_count(b, "commits", f->commits);
+	put_count(b, "retries", f->retries);
+	put_count(b, "refused", f->refused);
+	put_count(b, "connections", s->connections);
+	put_count(b, "producers", f->producers);
+	put_count(b, "followers", s->followers);
+	/* Raw streams come with protocol frames of their own: none is open. */
+	jput_i64(b, "streams", 0);
+	jput_i64(b, "db_bytes", s->db_bytes);
+	jput_i64(b, "wal_bytes", s->wal_bytes);
+	put_hold(b, f->hold);
+	put_null(b, "last_sweep");
+	put_faults(b, s->faults);
+	buf_char(b, '}');
+	(void)frame_end(b, mark);
+}

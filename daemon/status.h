@@ -1,0 +1,33 @@
+/*
+ * The STATUS frame: what execlog status shows.  Its keys are public; README.md
+ * describes them.
+ *
+ * Layer: daemon.  Threads: the loop's.  No I/O, no clock.
+ */
+#ifndef DAEMON_STATUS_H
+#define DAEMON_STATUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/ingest.h"
+
+struct buf;
+
+struct status {
+	struct ingest_figures	 ingest;
+	const char		*sqlite_version;
+	int64_t			 uptime_s;
+	int64_t			 log_rows;
+	int64_t			 audit_rows;
+	int64_t			 db_bytes;
+	int64_t			 wal_bytes;
+	size_t			 followers;
+	size_t			 connections;
+	const uint64_t		*faults;	/* FAULT_COUNT of them */
+};
+
+/* Append the frame. */
+void	 status_put(struct buf *, const struct status *);
+
+#endif
