@@ -1,0 +1,264 @@
+/*
+ * run: a command whose output is stored, line by line.  Whatever becomes of
+ * the storing, the command runs and its exit code is ours.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/child.h"
+#include "client/commands.h"
+#include "client/escape.h"
+#include "client/interrupt.h"
+#include "client/producer.h"
+#include "proto/lines.h"
+#include "proto/record.h"
+
+#define READ_BYTES	(64 * 1024)	/* of a pipe, at once */
+#define LINGER_MS	2000	/* for output of what the command has left
+				   behind, after its end */
+#define DELIVER_MS	60000	/* for the last acknowledgements */
+#define EXIT_OURS	125	/* we failed before the command started */
+
+struct run {
+	const struct options	*options;
+	struct producer		 producer;
+	bool			 stored;	/* there is a connection */
+	uint64_t		 dropped;	/* lines without one */
+	struct child		 child;
+	struct lines		 lines[STREAM_COUNT];
+	enum stream		 stream;	/* of what is being split */
+	bool			 ended;		/* the command has */
+	int			 code;
+	int64_t			 until;		/* then: end of LINGER_MS */
+};
+
+static int64_t
+monotonic_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000);
+}
+
+/* A terminal sends Ctrl-C to the command, too; the others are passed on. */
+static void
+pass_signal(struct run *r)
+{
+	int sig = interrupt_signal();
+
+	if (sig == 0)
+		return;
+	interrupt_clear();
+	if (sig != SIGINT && !r->ended)
+		(void)kill(r->child.pid, sig);
+}
+
+/* From here on lines are only counted. */
+static void
+give_up(struct run *r)
+{
+	complain("lost execlogd: %s; the output is not stored",
+	    r->producer.link.reason);
+	r->dropped += producer_unacked(&r->producer);
+	r->stored = false;
+}
+
+static void
+judge(struct run *r, enum link_result result)
+{
+	if (result == LINK_LOST)
+		give_up(r);
+	else if (result == LINK_INTERRUPTED)
+		pass_signal(r);
+}
+
+static void
+on_line(struct span text, enum partial partial, void *v)
+{
+	struct run *r = v;
+	const struct options *o = r->options;
+	struct record record = {
+		.level = LEVEL_INFO,
+		.stream = (uint8_t)r->stream,
+		.partial = (uint8_t)partial,
+		.has_attempt = o->has_attempt,
+		.attempt = o->attempt,
+		.execution = o->execution,
+		.task = o->filter.ntasks > 0 ? o->filter.task[0] : SPAN_NONE,
+		.source = o->filter.source.p != NULL ? o->filter.source :
+		    span_of("run"),
+		.message = text,
+	};
+
+	if (r->stored)
+		judge(r, producer_log(&r->producer, &record));
+	else
+		r->dropped++;
+}
+
+/* Read one of the pipes; it is closed at its end. */
+static void
+read_pipe(struct run *r, int *fd, enum stream stream)
+{
+	char bytes[READ_BYTES];
+	ssize_t n;
+
+	n = read(*fd, bytes, sizeof bytes);
+	if (n == -1 && (errno == EINTR || errno == EAGAIN))
+		return;
+	r->stream = stream;
+	if (n > 0 && lines_feed(&r->lines[stream], bytes, (size_t)n, on_line,
+	    r))
+		return;
+	(void)close(*fd);
+	*fd = -1;
+}
+
+static bool
+is_over(const struct run *r, int64_t now)
+{
+	return (r->ended && ((r->child.out == -1 && r->child.err == -1) ||
+	    now >= r->until));
+}
+
+static void
+on_end(struct run *r)
+{
+	r->ended = true;
+	r->code = child_reap(&r->child);
+	r->until = monotonic_ms() + LINGER_MS;
+}
+
+/* Until the command has ended and all it has said is read. */
+static void
+copy(struct run *r)
+{
+	enum { OUT, ERR, END, LINK, SIGNAL, COUNT };
+	struct pollfd p[COUNT];
+	int64_t now;
+
+	while (!is_over(r, now = monotonic_ms())) {
+		p[OUT] = (struct pollfd){ r->child.out, POLLIN, 0 };
+		p[ERR] = (struct pollfd){ r->child.err, POLLIN, 0 };
+		p[END] = (struct pollfd){ r->ended ? -1 : r->child.pidfd,
+		    POLLIN, 0 };
+		p[LINK] = (struct pollfd){ r->stored ?
+		    r->producer.link.fd : -1, POLLIN, 0 };
+		p[SIGNAL] = (struct pollfd){ interrupt_fd(), POLLIN, 0 };
+		if (r->stored && link_unsent(&r->producer.link) > 0)
+			p[LINK].events |= POLLOUT;
+		if (poll(p, COUNT, r->ended ? (int)(r->until - now) : -1) ==
+		    -1 && errno != EINTR)
+			return;
+		pass_signal(r);
+		if (r->child.out != -1 && p[OUT].revents != 0)
+			read_pipe(r, &r->child.out, STREAM_STDOUT);
+		if (r->child.err != -1 && p[ERR].revents != 0)
+			read_pipe(r, &r->child.err, STREAM_STDERR);
+		if (r->stored)
+			judge(r, producer_push(&r->producer));
+		if (!r->ended && p[END].revents != 0)
+			on_end(r);
+	}
+}
+
+/* Wait for the acknowledgements; say what was not stored. */
+static void
+deliver(struct run *r)
+{
+	struct producer *p = &r->producer;
+	enum link_result result = LINK_OK;
+
+	if (r->stored) {
+		result = producer_flush(p, DELIVER_MS);
+		r->dropped += producer_unacked(p);
+	}
+	if (p->refused > PRODUCER_COMPLAINTS)
+		complain("%llu lines were refused",
+		    (unsigned long long)p->refused);
+	if (r->dropped > 0)
+		complain("%llu line%s not stored%s%s",
+		    (unsigned long long)r->dropped,
+		    r->dropped == 1 ? " was" : "s were",
+		    result == LINK_LOST ? ": " : "",
+		    result == LINK_LOST ? p->link.reason : "");
+}
+
+static int
+start(struct run *r)
+{
+	char **argv = r->options->rest;
+	bool executed;
+	int error;
+
+	if ((error = child_start(&r->child, argv, &executed)) == 0)
+		return (0);
+	complain("%s: %s", argv[0], strerror(error));
+	if (!executed)
+		return (EXIT_OURS);
+	return (error == ENOENT ? CHILD_NOT_FOUND : CHILD_NOT_EXECUTABLE);
+}
+
+static int
+run_run(const struct options *o)
+{
+	struct run r = { .options = o };
+	enum stream s;
+
+	if (o->nrest == 0 || o->filter.ntasks > 1) {
+		complain(o->nrest == 0 ? "run wants a command: execlog run "
+		    "ID -- CMD..." : "-t can be given once");
+		return (EXIT_USAGE);
+	}
+	r.stored = producer_open(&r.producer, o->socket);
+	if (!r.stored)
+		complain("cannot reach execlogd at %s: %s; the output of %s "
+		    "is not stored", o->socket, r.producer.link.reason,
+		    o->rest[0]);
+	if ((r.code = start(&r)) == 0) {
+		copy(&r);
+		for (s = STREAM_STDOUT; s < STREAM_COUNT; s++) {
+			r.stream = s;
+			lines_finish(&r.lines[s], on_line, &r);
+		}
+		deliver(&r);
+	}
+	for (s = STREAM_STDOUT; s < STREAM_COUNT; s++)
+		lines_free(&r.lines[s]);
+	child_close(&r.child);
+	producer_close(&r.producer);
+	return (r.code);
+}
+
+const struct command command_run = {
+	.name = "run",
+	.takes = "tOA",
+	.wants_execution = true,
+	.runs = true,
+	.max_rest = -1,
+	.run = run_run,
+	.help =
+    "Examples:\n"
+    "  execlog run e1 -t build -- make all\n"
+    "  execlog run e1 -t fetch --attempt 2 --source plugin:core/http.get \\\n"
+    "      -- curl -fsS https://example.org\n"
+    "\n"
+    "Usage: execlog run [OPTION]... ID -- CMD [ARGUMENT]...\n"
+    "\n"
+    "Runs CMD and stores each line of its stdout and stderr, level INFO.\n"
+    "Its stdin is yours.  What it leaves running in the background is heard\n"
+    "for 2 seconds after it has ended.\n"
+    "\n"
+    "  -t, --task ID         the task\n"
+    "      --attempt N       the attempt of the task\n"
+    "      --source S        the source (default: run)\n"
+    "      --socket PATH     the daemon's socket\n"
+    "\n"
+    "Exit: CMD's own code; 128+N for signal N; 126 not executable, 127 not\n"
+    "found; 125 execlog failed before CMD started.\n",
+};

@@ -1,0 +1,281 @@
+/*
+ * write and event: what scripts say.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/commands.h"
+#include "client/escape.h"
+#include "client/interrupt.h"
+#include "client/producer.h"
+#include "proto/audit.h"
+#include "proto/buf.h"
+#include "proto/json.h"
+#include "proto/lines.h"
+#include "proto/record.h"
+
+#define READ_BYTES	(64 * 1024)	/* of stdin, at once */
+
+struct writing {
+	const struct options	*options;
+	struct producer		 producer;
+	enum link_result	 result;	/* the first that was not OK */
+	uint64_t		 dropped;	/* lines after that */
+};
+
+/* What came of it, as an exit code. */
+static int
+outcome(struct writing *w)
+{
+	struct producer *p = &w->producer;
+	unsigned long long lost = producer_unacked(p) + w->dropped;
+
+	if (p->refused > PRODUCER_COMPLAINTS)
+		complain("%llu records were refused",
+		    (unsigned long long)p->refused);
+	if (w->result == LINK_LOST)
+		complain("%llu line%s not acknowledged: %s", lost,
+		    lost == 1 ? " was" : "s were", p->link.reason);
+	else if (w->result == LINK_INTERRUPTED && lost > 0)
+		complain("interrupted; %llu line%s not acknowledged", lost,
+		    lost == 1 ? " was" : "s were");
+	if (w->result == LINK_INTERRUPTED)
+		return (EXIT_SIGNAL + interrupt_signal());
+	if (w->result != LINK_OK)
+		return (EXIT_UNREACHABLE);
+	return (p->refused > 0 ? EXIT_FAILURE_OTHER : EXIT_OK);
+}
+
+static void
+on_line(struct span text, enum partial partial, void *v)
+{
+	struct writing *w = v;
+	const struct options *o = w->options;
+	struct record r = {
+		.level = (uint8_t)o->level,
+		.partial = (uint8_t)partial,
+		.has_attempt = o->has_attempt,
+		.attempt = o->attempt,
+		.execution = o->execution,
+		.task = o->filter.ntasks > 0 ? o->filter.task[0] : SPAN_NONE,
+		.source = o->filter.source.p != NULL ? o->filter.source :
+		    span_of("cli"),
+		.message = text,
+		.metadata = o->metadata,
+	};
+
+	if (w->result == LINK_OK)
+		w->result = producer_log(&w->producer, &r);
+	else
+		w->dropped++;
+}
+
+/* Read standard input to its end; false: it cannot be read. */
+static bool
+copy_stdin(struct writing *w)
+{
+	char bytes[READ_BYTES];
+	struct lines lines = { 0 };
+	ssize_t n = 0;
+
+	while (w->result == LINK_OK &&
+	    (n = read(STDIN_FILENO, bytes, sizeof bytes)) > 0) {
+		if (!lines_feed(&lines, bytes, (size_t)n, on_line, w)) {
+			errno = ENOMEM;
+			n = -1;
+			break;
+		}
+		if (w->result == LINK_OK)
+			w->result = producer_push(&w->producer);
+	}
+	if (n == -1 && errno == EINTR && interrupt_signal() != 0)
+		w->result = LINK_INTERRUPTED;
+	else if (n == -1)
+		complain("cannot read standard input: %s", strerror(errno));
+	if (w->result == LINK_OK)
+		lines_finish(&lines, on_line, w);
+	lines_free(&lines);
+	return (n != -1);
+}
+
+static void
+write_words(struct writing *w)
+{
+	const struct options *o = w->options;
+	struct buf text = { 0 };
+	struct lines lines = { 0 };
+	int i;
+
+	for (i = 0; i < o->nrest; i++) {
+		if (i > 0)
+			buf_char(&text, ' ');
+		buf_str(&text, o->rest[i]);
+	}
+	/* One record, whatever line breaks are in it, unless it is long. */
+	if (text.n <= RECORD_MESSAGE_MAX)
+		on_line(buf_text(&text), PARTIAL_WHOLE, w);
+	else if (lines_feed(&lines, text.p, text.n, on_line, w))
+		lines_finish(&lines, on_line, w);
+	lines_free(&lines);
+	buf_free(&text);
+}
+
+static bool
+is_single(const struct options *o)
+{
+	if (o->filter.ntasks > 1) {
+		complain("-t can be given once");
+		return (false);
+	}
+	if ((o->filter.levels & (o->filter.levels - 1)) != 0) {
+		complain("a record has one level");
+		return (false);
+	}
+	return (true);
+}
+
+static int
+run_write(const struct options *o)
+{
+	struct writing w = { .options = o, .result = LINK_OK };
+	bool readable = true;
+	int code;
+
+	if (!is_single(o))
+		return (EXIT_USAGE);
+	if (!producer_open(&w.producer, o->socket))
+		return (options_unreachable(o, w.producer.link.reason));
+	if (o->nrest > 0)
+		write_words(&w);
+	else
+		readable = copy_stdin(&w);
+	if (w.result == LINK_OK)
+		w.result = producer_flush(&w.producer, -1);
+	code = outcome(&w);
+	producer_close(&w.producer);
+	return (code == EXIT_OK && !readable ? EXIT_FAILURE_OTHER : code);
+}
+
+/* The metadata of an event: what was given, and the flags win. */
+static bool
+make_metadata(const struct options *o, struct buf *b)
+{
+	static const char *const ours[] = { "from", "to", "task_id",
+	    "attempt" };
+	const char *drop[4];
+	size_t n = 0;
+
+	if (o->from.p != NULL)
+		drop[n++] = ours[0];
+	if (o->to.p != NULL)
+		drop[n++] = ours[1];
+	if (o->filter.ntasks > 0)
+		drop[n++] = ours[2];
+	if (o->has_attempt)
+		drop[n++] = ours[3];
+	if (!jput_without(b, o->metadata.p != NULL ? o->metadata :
+	    span_of("{}"), drop, n))
+		return (false);
+	b->n--;		/* the brace: more may follow */
+	if (o->from.p != NULL)
+		jput_text(b, "from", o->from);
+	if (o->to.p != NULL)
+		jput_text(b, "to", o->to);
+	if (o->filter.ntasks > 0)
+		jput_text(b, "task_id", o->filter.task[0]);
+	if (o->has_attempt)
+		jput_i64(b, "attempt", o->attempt);
+	buf_char(b, '}');
+	return (!b->failed);
+}
+
+static bool
+is_change(const struct options *o)
+{
+	return (o->from.p != NULL || o->to.p != NULL || o->has_attempt ||
+	    o->filter.ntasks > 0);
+}
+
+static int
+run_event(const struct options *o)
+{
+	struct writing w = { .options = o, .result = LINK_OK };
+	struct audit a = { .execution = o->execution };
+	struct buf metadata = { 0 };
+	int code;
+
+	if (!is_single(o))
+		return (EXIT_USAGE);
+	if (o->nrest == 0 || !audit_type_parse(span_of(o->rest[0]), &a.type)) {
+		complain("event wants one of: CREATED, STARTED, STATE_CHANGE, "
+		    "COMPLETED, FAILED, CANCELLED, TIMEOUT");
+		return (EXIT_USAGE);
+	}
+	if (is_change(o) && a.type != AUDIT_STATE_CHANGE) {
+		complain("--from, --to, -t and --attempt are for "
+		    "STATE_CHANGE");
+		return (EXIT_USAGE);
+	}
+	if (!producer_open(&w.producer, o->socket))
+		return (options_unreachable(o, w.producer.link.reason));
+	if (make_metadata(o, &metadata))
+		a.metadata = buf_text(&metadata);
+	w.result = producer_event(&w.producer, &a);
+	if (w.result == LINK_OK)
+		w.result = producer_flush(&w.producer, -1);
+	code = outcome(&w);
+	producer_close(&w.producer);
+	buf_free(&metadata);
+	return (code);
+}
+
+const struct command command_write = {
+	.name = "write",
+	.takes = "tlOMA",
+	.wants_execution = true,
+	.max_rest = -1,
+	.run = run_write,
+	.help =
+    "Examples:\n"
+    "  execlog write e1 \"low on disk\" -l warn -t build\n"
+    "  make 2>&1 | execlog write e1 -t build\n"
+    "  execlog write e1 done --metadata '{\"free_mb\": 12}'\n"
+    "\n"
+    "Usage: execlog write [OPTION]... ID [TEXT]...\n"
+    "\n"
+    "Writes TEXT as one record, or each line of standard input as one, and\n"
+    "returns when all are on disk.\n"
+    "\n"
+    "  -t, --task ID         the task\n"
+    "  -l, --level L         DEBUG, INFO (default), WARN, ERROR\n"
+    "      --source S        the source (default: cli)\n"
+    "      --metadata JSON   an object\n"
+    "      --attempt N       the attempt of the task\n"
+    "      --socket PATH     the daemon's socket\n",
+};
+
+const struct command command_event = {
+	.name = "event",
+	.takes = "tMAFT",
+	.wants_execution = true,
+	.max_rest = 1,
+	.run = run_event,
+	.help =
+    "Examples:\n"
+    "  execlog event e1 STARTED\n"
+    "  execlog event e1 STATE_CHANGE -t build --from RUNNING --to SUCCESS\n"
+    "  execlog event e1 FAILED --metadata '{\"error_message\": \"exit 2\"}'\n"
+    "\n"
+    "Usage: execlog event [OPTION]... ID TYPE\n"
+    "\n"
+    "Writes one audit event and returns when it is on disk.  TYPE: CREATED,\n"
+    "STARTED, STATE_CHANGE, COMPLETED, FAILED, CANCELLED, TIMEOUT; the last\n"
+    "four end the execution.\n"
+    "\n"
+    "      --metadata JSON   an object\n"
+    "      --from STATE, --to STATE, -t/--task ID, --attempt N\n"
+    "                        of a STATE_CHANGE; with a task it is the task's\n"
+    "      --socket PATH     the daemon's socket\n",
+};

@@ -1,0 +1,20 @@
+/*
+ * The commands; each in a file of its own, main.c has the table.
+ *
+ * Layer: client.  Threads: one.
+ */
+#ifndef CLIENT_COMMANDS_H
+#define CLIENT_COMMANDS_H
+
+#include "client/options.h"
+
+extern const struct command command_write;
+extern const struct command command_event;
+extern const struct command command_logs;
+extern const struct command command_follow;
+extern const struct command command_audit;
+extern const struct command command_run;
+extern const struct command command_status;
+extern const struct command command_ping;
+
+#endif

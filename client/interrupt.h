@@ -1,0 +1,24 @@
+/*
+ * Ctrl-C and its like, for a program that waits in poll: the first signal is
+ * remembered and makes a descriptor readable; what is being written is cut
+ * short with EINTR.
+ *
+ * Layer: client, lowest.  Threads: one.  Holds the program's only global
+ * state, because signal handlers have no argument.
+ */
+#ifndef CLIENT_INTERRUPT_H
+#define CLIENT_INTERRUPT_H
+
+/* Catch SIGINT, SIGTERM and SIGHUP; ignore SIGPIPE. */
+void	 interrupt_init(void);
+
+/* Readable once a signal has come. */
+int	 interrupt_fd(void);
+
+/* The signal, or 0. */
+int	 interrupt_signal(void);
+
+/* Forget the one that came, so that another can be seen. */
+void	 interrupt_clear(void);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * A connection to the daemon: frames out, frames in, waiting for either.
+ *
+ * Layer: client.  Threads: one per link.
+ */
+#ifndef CLIENT_LINK_H
+#define CLIENT_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/buf.h"
+#include "proto/frame.h"
+#include "proto/hello.h"
+
+#define LINK_REASON	256	/* bytes that hold any reason */
+
+struct link {
+	int		 fd;		/* -1: not connected */
+	struct buf	 in;		/* received; in_at of it are done with */
+	size_t		 in_at;
+	struct buf	 out;		/* to be sent; out_at of it are */
+	size_t		 out_at;
+	char		 reason[LINK_REASON];	/* why it failed; one line */
+	bool		 stopping;	/* the daemon said that it stops */
+};
+
+enum link_result {
+	LINK_OK,		/* a frame, or: all is sent */
+	LINK_NOTHING,		/* no whole frame yet; the time has passed */
+	LINK_INTERRUPTED,	/* by a signal, see interrupt.h */
+	LINK_LOST,		/* see reason; the link is closed */
+};
+
+/*
+ * Connect to the socket at path and exchange HELLO and WELCOME.  False: the
+ * link is closed and reason says why.
+ */
+bool	 link_open(struct link *, const char *path, enum role);
+void	 link_close(struct link *);
+
+/*
+ * The next frame; its body is valid until the next call.  ERROR is not
+ * returned: the link is lost with its sentence as reason.  timeout in ms, -1
+ * for ever, 0 only what is there.
+ */
+enum link_result	 link_next(struct link *, struct frame *, int timeout);
+
+/* Send what is in "out", as far as it goes without waiting. */
+enum link_result	 link_push(struct link *);
+
+/* Wait until frames have come or, if there is something to send, it can be. */
+enum link_result	 link_wait(struct link *, int timeout);
+
+/* Bytes that are not sent yet. */
+size_t	 link_unsent(const struct link *);
+
+#endif

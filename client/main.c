@@ -1,0 +1,84 @@
+/*
+ * execlog: find the command, read its options, run it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/commands.h"
+#include "client/escape.h"
+#include "client/interrupt.h"
+#include "proto/version.h"
+
+static const struct command *const commands[] = {
+	&command_follow, &command_logs, &command_audit, &command_write,
+	&command_event, &command_run, &command_status, &command_ping,
+};
+#define COMMAND_COUNT	(sizeof commands / sizeof commands[0])
+
+static const char help[] =
+    "Examples:\n"
+    "  execlog follow e1 --wait          lines of e1 as they come, to its end\n"
+    "  execlog logs e1 -l WARN,ERROR     what is stored\n"
+    "  execlog audit e1                  what happened to it\n"
+    "  execlog run e1 -t build -- make   run a command, keep what it says\n"
+    "  execlog write e1 \"it works\"       one line; without text: stdin\n"
+    "  execlog event e1 COMPLETED        an audit event\n"
+    "  execlog status                    is the daemon well?\n"
+    "\n"
+    "Usage: execlog COMMAND [OPTION]... [ARGUMENT]...\n"
+    "       execlog COMMAND -h             more about a command\n"
+    "\n"
+    "All commands take --socket PATH (or EXECLOG_SOCKET).\n"
+    "\n"
+    "Exit: 0 fine, 1 another failure, 2 bad usage, 4 execution not found,\n"
+    "5 daemon not reachable, 6 a follow without an exact end, 130 Ctrl-C.\n";
+
+static const struct command *
+find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return (commands[i]);
+	return (NULL);
+}
+
+static int
+flush(int code)
+{
+	int flushed = code;
+
+	if (fflush(stdout) == 0)
+		return (code);
+	complain("cannot write to stdout");
+	return (flushed == EXIT_OK ? EXIT_FAILURE_OTHER : flushed);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	const struct command *command;
+	const char *word = argc > 1 ? argv[1] : "-h";
+	int code;
+
+	interrupt_init();
+	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 ||
+	    strcmp(word, "help") == 0) {
+		(void)fputs(help, argc > 1 ? stdout : stderr);
+		return (argc > 1 ? flush(EXIT_OK) : EXIT_USAGE);
+	}
+	if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0) {
+		(void)puts("execlog " EXECLOG_VERSION);
+		return (flush(EXIT_OK));
+	}
+	if ((command = find(word)) == NULL) {
+		complain("there is no command %s; see execlog -h", word);
+		return (EXIT_USAGE);
+	}
+	code = options_parse(&options, command, argc - 1, argv + 1);
+	if (code != -1)
+		return (flush(code));
+	return (command->run(&options));
+}

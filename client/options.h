@@ -1,0 +1,82 @@
+/*
+ * The command line: options of all commands in one table, and which command
+ * takes which.
+ *
+ * Layer: client.  Threads: one.
+ */
+#ifndef CLIENT_OPTIONS_H
+#define CLIENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/filter.h"
+#include "proto/paths.h"
+#include "proto/span.h"
+#include "proto/text.h"
+
+/* Exit codes of the contract. */
+#define EXIT_OK			0
+#define EXIT_FAILURE_OTHER	1
+#define EXIT_USAGE		2
+#define EXIT_NOT_FOUND		4
+#define EXIT_UNREACHABLE	5
+#define EXIT_NO_END		6
+#define EXIT_SIGNAL		128	/* plus the signal */
+
+enum format {
+	FORMAT_SHORT,
+	FORMAT_CAT,
+	FORMAT_JSON,
+	FORMAT_NDJSON,
+};
+#define FORMAT_COUNT	4
+
+/* Texts belong to argv or the environment. */
+struct options {
+	const struct command	*command;
+	const char		*socket;
+	struct span		 execution;
+	char			**rest;		/* behind the execution */
+	int			 nrest;
+	struct filter		 filter;	/* -t -l -S --source */
+	int64_t			 lines;		/* -n; 0: all */
+	bool			 follow;
+	bool			 wait;
+	enum format		 format;
+	bool			 json;		/* --json */
+	bool			 color;		/* of stdout */
+	bool			 safe;		/* escape what is printed */
+	bool			 local;
+	bool			 check;
+	enum level		 level;		/* write: one */
+	struct span		 metadata;	/* p NULL: none */
+	bool			 has_attempt;
+	uint32_t		 attempt;
+	struct span		 from;
+	struct span		 to;
+	char			 path[PATHS_MAX];	/* room for the default */
+};
+
+struct command {
+	const char	*name;
+	/* The options it takes, by their letters in options.c. */
+	const char	*takes;
+	bool		 wants_execution;
+	bool		 runs;		/* a command of its own follows */
+	int		 max_rest;	/* words behind it; -1: any number */
+	const char	*help;		/* begins with examples */
+	int		(*run)(const struct options *);
+};
+
+/*
+ * argv[0] is the command's name.  Returns -1, or the exit code when the
+ * program is done: help was printed, or a line of complaint.
+ */
+int	 options_parse(struct options *, const struct command *, int argc,
+	    char **argv);
+
+/* "cannot reach execlogd at ...", and EXIT_UNREACHABLE. */
+int	 options_unreachable(const struct options *, const char *reason);
+
+#endif

@@ -1,0 +1,364 @@
+#include "client/print.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/escape.h"
+#include "client/interrupt.h"
+#include "client/options.h"
+#include "client/times.h"
+#include "proto/json.h"
+#include "proto/row.h"
+
+#define INDENT		"    "	/* of a message's further lines */
+#define RED		"\033[31m"
+#define GREEN		"\033[32m"
+#define YELLOW		"\033[33m"
+#define GREY		"\033[90m"
+#define PLAIN		"\033[0m"
+
+void
+print_begin(struct printer *p, const struct options *o)
+{
+	*p = (struct printer){ .options = o };
+}
+
+void
+print_free(struct printer *p)
+{
+	buf_free(&p->line);
+	buf_free(&p->open);
+}
+
+static void
+out(struct printer *p)
+{
+	(void)fwrite(p->line.p, 1, p->line.n, stdout);
+	buf_reset(&p->line);
+}
+
+static bool
+is_json(const struct printer *p)
+{
+	return (p->options->format == FORMAT_JSON ||
+	    p->options->format == FORMAT_NDJSON);
+}
+
+static void
+put(struct printer *p, struct span s, bool lines)
+{
+	escape_put(&p->line, s, p->options->safe, lines);
+}
+
+static void
+put_colored(struct printer *p, struct span s, const char *color, int width)
+{
+	size_t n;
+
+	if (p->options->color && color != NULL)
+		buf_str(&p->line, color);
+	n = p->line.n;
+	put(p, s, false);
+	if (p->options->color && color != NULL)
+		buf_str(&p->line, PLAIN);
+	for (n = p->line.n - n; width > 0 && s.n < (size_t)width; s.n++)
+		buf_char(&p->line, ' ');
+}
+
+static void
+put_time(struct printer *p, int64_t ms)
+{
+	char text[TIMES_TEXT];
+
+	times_format(ms, p->options->local, text);
+	buf_str(&p->line, text);
+	buf_char(&p->line, ' ');
+}
+
+/* ------------------------------------------------------------------ JSON */
+
+/* The separator before, and the first part of, an object. */
+static void
+begin_object(struct printer *p, int64_t id, struct span execution)
+{
+	if (p->options->format == FORMAT_JSON)
+		buf_str(&p->line, p->rows == 0 ? "[" : ",\n ");
+	buf_char(&p->line, '{');
+	jput_i64(&p->line, "id", id);
+	jput_text(&p->line, "execution_id", execution);
+}
+
+/* An object as it is stored, on one line; anything else is null. */
+static void
+end_object(struct printer *p, struct span metadata)
+{
+	size_t i;
+
+	jput_key(&p->line, "metadata");
+	i = p->line.n;
+	if (metadata.p != NULL && jtext_is_object(metadata))
+		buf_span(&p->line, metadata);
+	else
+		buf_str(&p->line, "null");
+	if (p->line.failed)
+		return;
+	/* A line break in valid JSON stands between its parts. */
+	for (; i < p->line.n; i++)
+		if (p->line.p[i] == '\n' || p->line.p[i] == '\r')
+			p->line.p[i] = ' ';
+	buf_char(&p->line, '}');
+	if (p->options->format == FORMAT_NDJSON)
+		buf_char(&p->line, '\n');
+}
+
+static void
+log_json(struct printer *p, const struct log_row *r)
+{
+	begin_object(p, r->id, r->execution);
+	if (r->task.p != NULL)
+		jput_text(&p->line, "task_id", r->task);
+	else {
+		jput_key(&p->line, "task_id");
+		buf_str(&p->line, "null");
+	}
+	jput_i64(&p->line, "timestamp", r->timestamp);
+	jput_text(&p->line, "level", r->level);
+	jput_text(&p->line, "source", r->source);
+	jput_text(&p->line, "message", r->message);
+	end_object(p, r->metadata);
+}
+
+static void
+audit_json(struct printer *p, const struct audit_row *r)
+{
+	begin_object(p, r->id, r->execution);
+	jput_text(&p->line, "event_type", r->type);
+	jput_i64(&p->line, "timestamp", r->timestamp);
+	end_object(p, r->metadata);
+}
+
+/* ------------------------------------------------------------------ text */
+
+static const char *
+level_color(struct span level)
+{
+	if (span_is(level, "ERROR"))
+		return (RED);
+	if (span_is(level, "WARN"))
+		return (YELLOW);
+	if (span_is(level, "DEBUG"))
+		return (GREY);
+	return (NULL);
+}
+
+static void
+put_prefix(struct printer *p, const struct log_row *r)
+{
+	put_time(p, r->timestamp);
+	put_colored(p, r->level, level_color(r->level), 5);
+	buf_str(&p->line, " [");
+	put(p, r->source, false);
+	buf_char(&p->line, ']');
+	if (r->task.p != NULL) {
+		buf_str(&p->line, " [");
+		put(p, r->task, false);
+		buf_char(&p->line, ']');
+	}
+	buf_char(&p->line, ' ');
+}
+
+/* In short form the further lines of a message are indented. */
+static void
+put_message(struct printer *p, struct span s)
+{
+	const char *lf;
+	struct span line;
+
+	if (p->options->format == FORMAT_CAT) {
+		put(p, s, true);
+		return;
+	}
+	while ((lf = s.n > 0 ? memchr(s.p, '\n', s.n) : NULL) != NULL) {
+		line = (struct span){ s.p, (size_t)(lf - s.p) };
+		put(p, line, false);
+		buf_str(&p->line, "\n" INDENT);
+		s.n -= line.n + 1;
+		s.p = lf + 1;
+	}
+	put(p, s, false);
+}
+
+/* Whose line a part belongs to. */
+static void
+put_owner(struct buf *b, const struct log_row *r)
+{
+	const struct span parts[] = { r->execution, r->task, r->source,
+	    jtext_member(r->metadata, "attempt"),
+	    jtext_member(r->metadata, "stream") };
+	size_t i;
+
+	for (i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		buf_span(b, parts[i]);
+		buf_char(b, '\0');
+	}
+}
+
+static void
+end_line(struct printer *p)
+{
+	if (p->open.n > 0)
+		buf_char(&p->line, '\n');
+	buf_reset(&p->open);
+}
+
+/*
+ * Parts of a long line are joined: a part that is not the last leaves the line
+ * open.  A row of somebody else ends it; what follows begins anew.
+ */
+static void
+log_text(struct printer *p, const struct log_row *r)
+{
+	struct span part = SPAN_NONE;
+	struct buf owner = { 0 };
+	bool first, last, joins;
+
+	if (r->metadata.p != NULL)
+		part = jtext_member(r->metadata, "partial");
+	first = part.p == NULL || span_is(part, "\"first\"");
+	last = part.p == NULL || span_is(part, "\"last\"");
+	put_owner(&owner, r);
+	joins = !first && p->open.n > 0 &&
+	    span_eq(buf_text(&owner), buf_text(&p->open));
+	if (!joins) {
+		end_line(p);
+		if (p->options->format == FORMAT_SHORT)
+			put_prefix(p, r);
+	}
+	put_message(p, r->message);
+	buf_reset(&p->open);
+	if (last)
+		buf_char(&p->line, '\n');
+	else
+		buf_span(&p->open, buf_text(&owner));
+	buf_free(&owner);
+}
+
+static const char *
+state_color(struct span s)
+{
+	static const struct { const char *state, *color; } colors[] = {
+		{ "\"SUCCESS\"", GREEN }, { "COMPLETED", GREEN },
+		{ "\"FAILED\"", RED }, { "FAILED", RED }, { "TIMEOUT", RED },
+		{ "\"CANCELLED\"", GREY }, { "CANCELLED", GREY },
+		{ "\"RUNNING\"", YELLOW }, { "\"WAITING\"", YELLOW },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof colors / sizeof colors[0]; i++)
+		if (span_is(s, colors[i].state))
+			return (colors[i].color);
+	return (NULL);
+}
+
+/* A JSON string without its quotes; anything else as it is. */
+static void
+put_value(struct printer *p, struct span s)
+{
+	const char *color = state_color(s);
+
+	if (s.n >= 2 && s.p[0] == '"') {
+		s.p++;
+		s.n -= 2;
+	}
+	put_colored(p, s, color, 0);
+}
+
+static struct span
+either(struct span object, const char *a, const char *b)
+{
+	struct span s = jtext_member(object, a);
+
+	return (s.p != NULL ? s : jtext_member(object, b));
+}
+
+static void
+audit_text(struct printer *p, const struct audit_row *r)
+{
+	static const char *const shown[] = { "from", "to", "from_state",
+	    "to_state", "task_id" };
+	struct span task = jtext_member(r->metadata, "task_id");
+	struct span from = either(r->metadata, "from", "from_state");
+	struct span to = either(r->metadata, "to", "to_state");
+	struct buf rest = { 0 };
+
+	put_time(p, r->timestamp);
+	put_colored(p, r->type, state_color(r->type), 12);
+	if (task.p != NULL) {
+		buf_str(&p->line, " [");
+		put_value(p, task);
+		buf_char(&p->line, ']');
+	}
+	if (from.p != NULL || to.p != NULL) {
+		buf_char(&p->line, ' ');
+		put_value(p, from.p != NULL ? from : span_of("?"));
+		buf_str(&p->line, " → ");
+		put_value(p, to.p != NULL ? to : span_of("?"));
+	}
+	if (jput_without(&rest, r->metadata, shown,
+	    sizeof shown / sizeof shown[0]) && rest.n > 2) {
+		buf_char(&p->line, ' ');
+		put(p, buf_text(&rest), false);
+	}
+	buf_free(&rest);
+	while (p->line.n > 0 && p->line.p[p->line.n - 1] == ' ')
+		p->line.n--;
+	buf_char(&p->line, '\n');
+}
+
+void
+print_log(struct printer *p, const struct log_row *r)
+{
+	if (is_json(p))
+		log_json(p, r);
+	else
+		log_text(p, r);
+	p->rows++;
+	out(p);
+}
+
+void
+print_audit(struct printer *p, const struct audit_row *r)
+{
+	if (is_json(p))
+		audit_json(p, r);
+	else
+		audit_text(p, r);
+	p->rows++;
+	out(p);
+}
+
+void
+print_end(struct printer *p)
+{
+	end_line(p);
+	if (p->options->format == FORMAT_JSON)
+		buf_str(&p->line, p->rows == 0 ? "[]\n" : "]\n");
+	out(p);
+}
+
+bool
+print_flush(int *code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return (true);
+	if (interrupt_signal() != 0)
+		*code = EXIT_SIGNAL + interrupt_signal();
+	else if (errno == EPIPE)
+		*code = EXIT_OK;
+	else {
+		complain("cannot write to stdout: %s", strerror(errno));
+		*code = EXIT_FAILURE_OTHER;
+	}
+	return (false);
+}

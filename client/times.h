@@ -1,0 +1,27 @@
+/*
+ * Times as people write and read them.
+ *
+ * Layer: client.  Threads: one (local time looks at TZ).
+ */
+#ifndef CLIENT_TIMES_H
+#define CLIENT_TIMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TIMES_SENTENCE	"Invalid time format. Examples: 5m, 2h, 1d"
+#define TIMES_TEXT	40	/* bytes that hold a formatted time */
+
+/*
+ * A point in time, ms: 90s 5m 2h 1d (before now), RFC 3339 with or without
+ * a zone (local then), a date, epoch ms, today, yesterday (local).
+ */
+bool	 times_parse(const char *text, int64_t now_ms, int64_t *ms);
+
+/*
+ * 2026-02-07T10:00:00.123Z, or with the local zone's offset.  Years before 0
+ * or behind 9999 are given as plain ms.
+ */
+void	 times_format(int64_t ms, bool local, char out[TIMES_TEXT]);
+
+#endif
