@@ -298,6 +298,9 @@ on_write(struct bufferevent *bev, void *v)
 	struct conn *c = v;
 
 	(void)bev;
+	/* libevent calls it once for nothing, when writing is enabled. */
+	if (conn_queued(c) > 0)
+		return;
 	if (c->state == CONN_FINISHING)
 		linger(c);
 	else if (c->state == CONN_OPEN)

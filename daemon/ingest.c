@@ -369,7 +369,6 @@ admitted(struct ingest *in, struct ingest_producer *p, struct span execution,
 		in->open->urgent = true;
 	if (!ingest_has_room(in))
 		in->was_full = true;
-	ingest_poke(in);
 }
 
 enum refusal

@@ -82,7 +82,8 @@ bool		 ingest_has_room(const struct ingest *);
 /*
  * Take in the producer's next record or event.  REFUSAL_NONE, or why it cannot
  * be stored: then a WARN row is taken in its place where that is possible.
- * Either way its number counts as used.
+ * Either way its number counts as used.  Nothing is committed or acknowledged
+ * until the caller, having sent its refusal, calls ingest_poke.
  */
 enum refusal	 ingest_log(struct ingest *, struct ingest_producer *,
 		    const struct record *);

@@ -88,21 +88,25 @@ number_follows(struct producer *p, uint64_t number, bool json)
 	return (false);
 }
 
-/* Its number is used; say why its value is not stored. */
+/*
+ * A record or event was taken in.  If its value is not stored, say so before
+ * its number can be acknowledged.
+ */
 static void
-refuse(struct producer *p, enum refusal refusal)
+taken(struct producer *p, enum refusal refusal)
 {
-	if (refusal == REFUSAL_NONE)
-		return;
-	refusal_put(&p->out, p->in.admitted, refusal);
-	conn_send(p->conn, &p->out);
+	if (refusal != REFUSAL_NONE) {
+		refusal_put(&p->out, p->in.admitted, refusal);
+		conn_send(p->conn, &p->out);
+	}
+	ingest_poke(p->ingest);
 }
 
 static void
 on_record(struct producer *p, const struct record *r, bool json)
 {
 	if (number_follows(p, r->number, json))
-		refuse(p, ingest_log(p->ingest, &p->in, r));
+		taken(p, ingest_log(p->ingest, &p->in, r));
 }
 
 static void
@@ -144,7 +148,7 @@ on_audit(struct producer *p, struct span body)
 		return;
 	}
 	if (number_follows(p, a.number, true))
-		refuse(p, ingest_audit(p->ingest, &p->in, &a));
+		taken(p, ingest_audit(p->ingest, &p->in, &a));
 	jdoc_free(doc);
 }
 

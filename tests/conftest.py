@@ -1,0 +1,48 @@
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE))
+sys.dont_write_bytecode = True
+
+
+def pytest_addoption(parser):
+    parser.addoption("--build", default=str(HERE.parent / "build"))
+
+
+@pytest.fixture
+def build(request):
+    return pathlib.Path(request.config.getoption("--build"))
+
+
+@pytest.fixture
+def folder():
+    path = pathlib.Path(tempfile.mkdtemp(prefix="el", dir="/tmp"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def idle(build, folder):
+    """A daemon that is not started; whatever it said is looked at."""
+    from lib.daemon import Daemon
+    daemon = Daemon(build, folder)
+    yield daemon
+    died = None
+    if daemon.process is not None:
+        died = daemon.process.poll()
+        daemon.kill()
+    said = daemon.stderr.read_text() if daemon.stderr.exists() else ""
+    assert died is None, f"the daemon died ({died}):\n{said}"
+    for bad in ("AddressSanitizer", "runtime error", "LeakSanitizer",
+                "Assertion"):
+        assert bad not in said, said
+
+
+@pytest.fixture
+def daemon(idle):
+    return idle.start()
