@@ -304,8 +304,9 @@ start(struct collector *c)
 	c->started = clock_mono_ms();
 	(void)snprintf(note, sizeof note, "execlogd, pid %ld, on socket %s\n",
 	    (long)getpid(), text(c, SETTING_SOCKET));
-	return (claim_socket(c, note) && open_database(c, note) &&
-	    start_loop(c) && start_threads(c) && start_serving(c));
+	/* The loop first: from then on SIGTERM waits until all is there. */
+	return (start_loop(c) && claim_socket(c, note) &&
+	    open_database(c, note) && start_threads(c) && start_serving(c));
 }
 
 /* ---------------------------------------------------------------- ending */

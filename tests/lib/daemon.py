@@ -95,7 +95,7 @@ class Daemon:
         return [str(self.build / "execlog"), *map(str, args)]
 
     def env(self, **more):
-        return clean_env(EXECLOG_SOCKET=self.socket, **more)
+        return clean_env(**{"EXECLOG_SOCKET": self.socket, **more})
 
     def cli(self, *args, input=None, env={}):
         """Run it: (exit code, stdout, stderr) as text."""

@@ -1,0 +1,341 @@
+"""The CLI: words, formats, colours, exit codes."""
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+
+import pytest
+
+from lib.daemon import await_until, clean_env, finish
+
+COMMANDS = ["follow", "logs", "audit", "write", "event", "run", "status",
+            "ping"]
+
+
+def on_terminal(daemon, *args, **env):
+    """stdout of the CLI on a terminal, as bytes."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(daemon.command(*args), stdout=slave,
+                               stdin=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE,
+                               env=daemon.env(TERM="xterm", **env))
+    os.close(slave)
+    data = b""
+    try:
+        while chunk := os.read(master, 65536):
+            data += chunk
+    except OSError:
+        pass
+    os.close(master)
+    process.communicate()
+    return data.replace(b"\r\n", b"\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_begins_with_examples(idle, command):
+    for flag in ("-h", "--help"):
+        code, out, err = idle.cli(command, flag)
+        assert code == 0 and out.startswith("Examples:\n") and err == ""
+        assert f"execlog {command}" in out
+    assert idle.cli("-h")[1].startswith("Examples:\n")
+
+
+@pytest.mark.parametrize("args,says", [
+    ([], "Usage"),
+    (["nonsense"], "no command nonsense"),
+    (["logs"], "execution id"),
+    (["logs", "e1", "extra"], "unexpected argument extra"),
+    (["logs", "e1", "--nonsense"], "--nonsense"),
+    (["logs", "e1", "--metadata", "{}"], "no option"),
+    (["logs", "e1", "-t"], "wants a value"),
+    (["logs", "e1", "-l", "LOUD"],
+     "Invalid log level. Must be one of: DEBUG, INFO, WARN, ERROR"),
+    (["logs", "e1", "-S", "soon"],
+     "Invalid time format. Examples: 5m, 2h, 1d"),
+    (["logs", "e1", "-S", "2026-02-30"], "Invalid time format"),
+    (["logs", "e1", "-n", "0"], "-n"),
+    (["logs", "e1", "-o", "xml"], "-o"),
+    (["logs", "e1", "--color", "maybe"], "--color"),
+    (["logs", "e1", "--wait"], "--wait"),
+    (["logs", ""], "execution id"),
+    (["logs", "x" * 256], "execution id"),
+    (["logs", "a\nb"], "execution id"),
+    (["write", "e1", "x", "-l", "info,warn"], "one level"),
+    (["write", "e1", "x", "--metadata", "[]"], "--metadata"),
+    (["event", "e1"], "CREATED"),
+    (["event", "e1", "PAUSED"], "CREATED"),
+    (["event", "e1", "COMPLETED", "--from", "x"], "STATE_CHANGE"),
+    (["run", "e1"], "command"),
+    (["status", "e1"], "unexpected argument"),
+])
+def test_bad_usage_is_2(idle, args, says):
+    code, out, err = idle.cli(*args)
+    assert code == 2 and says in err and out == ""
+    assert says == "Usage" or err.count("\n") == 1
+
+
+@pytest.mark.parametrize("args", [
+    ["logs", "e1"], ["follow", "e1"], ["audit", "e1"], ["status"], ["ping"],
+    ["write", "e1", "x"], ["event", "e1", "STARTED"]])
+def test_no_daemon_is_5_with_the_path_and_the_way_out(idle, args):
+    code, out, err = idle.cli(*args)
+    assert code == 5 and out == "" and err.count("\n") == 1
+    assert str(idle.socket) in err and "execlogd --socket" in err
+
+
+def test_flag_beats_environment_for_the_socket(daemon):
+    assert daemon.cli("ping", "--socket", "/tmp/nobody")[0] == 5
+    assert daemon.cli("ping", "--socket", daemon.socket,
+                      env={"EXECLOG_SOCKET": "/tmp/nobody"})[0] == 0
+
+
+def test_not_found_and_nothing_found(daemon):
+    for command in ("logs", "follow", "audit"):
+        code, out, err = daemon.cli(command, "e9")
+        assert (code, out, err) == (4, "", "Execution not found: e9\n")
+    daemon.ok("event", "e1", "STARTED")
+    assert daemon.cli("logs", "e1") == (
+        0, "", "No logs found for execution e1\n")
+    assert daemon.cli("logs", "e1", "-t", "t1") == (
+        0, "", "No logs found for task t1 in execution e1\n")
+    daemon.ok("write", "e2", "x")
+    assert daemon.cli("audit", "e2") == (
+        0, "", "No audit events found for execution e2\n")
+
+
+def write_some(daemon):
+    p = daemon.producer()
+    p.log("e1", "plain", timestamp=1770458400123, source="worker")
+    p.log("e1", "two\nlines", timestamp=1770458400124, level=3, task="task-1",
+          source="plugin:core/http.get", metadata='{"a":\n 1}')
+    p.log("e1", "careful", timestamp=1770458400125, level=2, source="w")
+    p.log("e1", "detail", timestamp=1770458400126, level=0, source="w")
+    p.sync()
+
+
+SHORT = """\
+2026-02-07T10:00:00.123Z INFO  [worker] plain
+2026-02-07T10:00:00.124Z ERROR [plugin:core/http.get] [task-1] two
+    lines
+2026-02-07T10:00:00.125Z WARN  [w] careful
+2026-02-07T10:00:00.126Z DEBUG [w] detail
+"""
+
+
+def test_formats(daemon):
+    write_some(daemon)
+    assert daemon.ok("logs", "e1") == SHORT
+    assert daemon.ok("logs", "e1", "-o", "cat") == \
+        "plain\ntwo\nlines\ncareful\ndetail\n"
+    rows = json.loads(daemon.ok("logs", "e1", "--json"))
+    assert rows[1] == dict(
+        id=2, execution_id="e1", task_id="task-1", timestamp=1770458400124,
+        level="ERROR", source="plugin:core/http.get", message="two\nlines",
+        metadata={"a": 1})
+    assert list(rows[0]) == ["id", "execution_id", "task_id", "timestamp",
+                             "level", "source", "message", "metadata"]
+    assert rows[0]["task_id"] is None and rows[0]["metadata"] is None
+    lines = daemon.ok("logs", "e1", "-o", "ndjson").splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    daemon.ok("event", "e1", "COMPLETED")
+    assert daemon.ok("follow", "e1", "--json").splitlines() == lines
+    assert daemon.ok("logs", "e1", "-t", "none", "--json") == "[]\n"
+    assert "+01:00" not in daemon.ok("logs", "e1")
+    local = daemon.ok("logs", "e1", "-n", "1", "--local",
+                      env={"TZ": "Europe/Berlin"})
+    assert local.startswith("2026-02-07T11:00:00.126+0100 ")
+
+
+def test_json_is_valid_whatever_is_stored(daemon):
+    daemon.sql("INSERT INTO execution_logs(execution_id, timestamp, level, "
+               "source, message, metadata) VALUES('e1', 1, CAST(X'ff' AS "
+               "TEXT), 's', CAST(X'61ff0062' AS TEXT), 'no object')")
+    row, = json.loads(daemon.ok("logs", "e1", "--json"))
+    assert row["level"] == "\ufffd" and row["metadata"] is None
+    assert row["message"].startswith("a\ufffd")
+
+
+def test_filters_of_logs(daemon):
+    write_some(daemon)
+
+    def cat(*flags):
+        return daemon.ok("logs", "e1", "-o", "cat", *flags).split("\n")[:-1]
+    assert cat("-n", "2") == ["careful", "detail"]
+    assert cat("-l", "warn,error") == ["two", "lines", "careful"]
+    assert cat("-l", "warn", "-l", "DEBUG") == ["careful", "detail"]
+    assert cat("-t", "task-1", "-t", "x") == ["two", "lines"]
+    assert cat("--source", "w", "-n", "1") == ["detail"]
+    assert cat("-S", "2026-02-07T10:00:00.125Z") == ["careful", "detail"]
+    assert cat("-S", "2026-02-07T12:00:00.125+02:00") == ["careful", "detail"]
+    assert cat("-S", "1770458400126") == ["detail"]
+    assert cat("-S", "1d") == [] and cat("-S", "today") == []
+    daemon.ok("write", "e1", "now")
+    assert cat("-S", "5m") == ["now"] and cat("-S", "yesterday") == ["now"]
+
+
+def test_colours_on_terminals_only(daemon):
+    write_some(daemon)
+    assert "\x1b" not in daemon.ok("logs", "e1")
+    shown = on_terminal(daemon, "logs", "e1").decode()
+    assert "\x1b[31mERROR\x1b[0m" in shown
+    assert "\x1b[33mWARN\x1b[0m" in shown and "\x1b[90mDEBUG\x1b[0m" in shown
+    assert b"\x1b" not in on_terminal(daemon, "logs", "e1", NO_COLOR="1")
+    assert b"\x1b" not in on_terminal(daemon, "logs", "e1", "--color",
+                                      "never")
+    assert "\x1b[31m" in daemon.ok("logs", "e1", "--color", "always")
+
+
+def test_control_characters_are_visible_on_a_terminal(daemon):
+    evil = b"\x1b]0;t\x07\x7f\xc2\x9b31m\xe2\x80\xae\xff\ttab\r"
+    p = daemon.producer()
+    p.log("e1", evil, timestamp=0)
+    p.sync()
+    daemon.sql("UPDATE execution_logs SET source = ?, message = "
+               "CAST(? AS TEXT)", "s\x1b[2J", evil)
+    shown = on_terminal(daemon, "logs", "e1", "--color", "never")
+    assert shown == (b"1970-01-01T00:00:00.000Z INFO  [s^[[2J] "
+                     b"^[]0;t^G^?\\x9b31m\\u{202e}\\xff\ttab^M\n")
+    piped = subprocess.run(daemon.command("logs", "e1", "-o", "cat"),
+                           capture_output=True, env=daemon.env()).stdout
+    assert piped == evil + b"\n"
+    assert evil[:-1] in on_terminal(daemon, "logs", "e1", "--raw")
+
+
+def test_a_closed_pipe_is_quiet(daemon):
+    daemon.ok("write", "e1", input=b"line\n" * 50000)
+    process = daemon.spawn("logs", "e1")
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(20) == 0 and process.stderr.read() == b""
+
+
+def test_a_full_disk_for_stdout_is_told(daemon):
+    daemon.ok("write", "e1", input=b"line\n" * 5000)
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(daemon.command("logs", "e1"), stdout=full,
+                              stderr=subprocess.PIPE, env=daemon.env())
+    assert done.returncode == 1 and b"No space left" in done.stderr
+
+
+def test_ctrl_c_is_130(daemon):
+    follower = daemon.follow("e1", "--wait")
+    daemon.ok("write", "e1", "a line")
+    assert b"a line" in follower.stdout.readline()
+    follower.send_signal(signal.SIGINT)
+    assert follower.wait(20) == 130
+    await_until(lambda: daemon.status()["followers"] == 0)
+
+
+def test_a_follow_without_an_end_is_6(daemon):
+    follower = daemon.follow("e1", "--wait")
+    daemon.kill()
+    code, out, err = finish(follower)
+    assert code == 6 and "without an exact end" in err
+    daemon.start()
+
+
+def test_write_words_and_lines(daemon):
+    daemon.ok("write", "e1", "two", "words", "-l", "warn", "-t", "t",
+              "--source", "s", "--attempt", "2", "--metadata", '{"k":1}')
+    daemon.ok("write", "e1", "--", "-not-an-option")
+    daemon.ok("write", "e1", input=b"a\r\nb\n\nno newline")
+    rows = daemon.sql("SELECT message, level, task_id, source, metadata FROM "
+                      "execution_logs ORDER BY id")
+    assert rows[0] == ("two words", "WARN", "t", "s",
+                       '{"attempt":2,"k":1}')
+    assert rows[1] == ("-not-an-option", "INFO", None, "cli", None)
+    assert [r[0] for r in rows[2:]] == ["a", "b", "", "no newline"]
+    daemon.ok("write", "e2", input=b"")
+    assert daemon.messages("e2") == []
+
+
+def test_long_lines_are_stored_in_parts_and_joined(daemon):
+    text = ("é" * 50000 + "\n" + "x" * 65536 + "\nshort\n" + "y" * 200000
+            + "\n")
+    daemon.ok("write", "e1", input=text.encode())
+    parts = [json.loads(m)["partial"] if m else None for (m,) in daemon.sql(
+        "SELECT metadata FROM execution_logs ORDER BY id")]
+    assert parts == ["first", "last", None, None, "first", "middle", "middle",
+                     "last"]
+    assert daemon.ok("logs", "e1", "-o", "cat") == text
+    shown = daemon.ok("logs", "e1")
+    assert shown.count("\n") == 4 and shown.count("[cli]") == 4
+
+
+def test_a_part_is_not_joined_with_a_strangers_line(daemon):
+    p, q = daemon.producer(), daemon.producer()
+    p.log("e1", "begin-", partial=1)
+    p.sync()
+    q.log("e1", "stranger", source="other")
+    q.sync()
+    p.log("e1", "end", partial=3)
+    p.sync()
+    assert daemon.ok("logs", "e1", "-o", "cat") == "begin-\nstranger\nend\n"
+
+
+def test_refused_by_the_daemon_is_1(daemon):
+    code, _, err = daemon.cli("write", "e1", "x", "--source", "execlogd")
+    assert code == 1 and "bad-source" in err
+    code, _, err = daemon.cli("event", "e1", "FAILED", "--metadata",
+                              '{"error_message": 1}')
+    assert code == 1 and "bad-metadata" in err
+
+
+def test_a_lost_daemon_says_how_many_lines(daemon):
+    process = subprocess.Popen(daemon.command("write", "e1"),
+                               stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env=daemon.env())
+    process.stdin.write(b"a\nb\n")
+    process.stdin.flush()
+    await_until(lambda: len(daemon.messages("e1")) == 2)
+    daemon.kill()
+    _, err = process.communicate(b"c\n")
+    assert process.returncode == 5 and b"not acknowledged" in err
+    daemon.start()
+
+
+def test_audit(daemon):
+    daemon.ok("event", "e1", "created", "--metadata", '{"workflow_id":"w"}')
+    daemon.ok("event", "e1", "STATE_CHANGE", "-t", "t1", "--attempt", "2",
+              "--from", "RUNNING", "--to", "SUCCESS", "--metadata",
+              '{"reason": "ok", "to": "overridden"}')
+    daemon.ok("event", "e1", "FAILED", "--metadata",
+              '{"error_message": "boom"}')
+    lines = daemon.ok("audit", "e1").splitlines()
+    assert [line.split(" ", 1)[1] for line in lines] == [
+        'CREATED      {"workflow_id":"w"}',
+        'STATE_CHANGE [t1] RUNNING → SUCCESS {"reason":"ok","attempt":2}',
+        'FAILED       {"error_message":"boom"}']
+    events = json.loads(daemon.ok("audit", "e1", "--json"))
+    assert list(events[0]) == ["id", "execution_id", "event_type",
+                               "timestamp", "metadata"]
+    assert events[1]["metadata"] == dict(
+        reason="ok", to="SUCCESS", task_id="t1", attempt=2,
+        **{"from": "RUNNING"})
+    assert "\x1b[31mFAILED\x1b[0m" in on_terminal(
+        daemon, "audit", "e1").decode()
+
+
+STATUS = {"state": str, "version": str, "sqlite_version": str,
+          "uptime_s": int, "log_rows": int, "audit_rows": int,
+          "committed_rows": int, "pending_rows": int, "commits": int,
+          "producers": int, "followers": int, "streams": int,
+          "db_bytes": int, "wal_bytes": int, "lock_hold_ms": dict}
+
+
+def test_status_and_ping(daemon):
+    daemon.ok("write", "e1", "x")
+    daemon.ok("event", "e1", "STARTED")
+    status = json.loads(daemon.ok("status", "--json"))
+    for key, kind in STATUS.items():
+        assert type(status[key]) is kind, key
+    assert set(status["lock_hold_ms"]) == {"p50", "p99", "max"}
+    assert status["reason"] is None and status["last_sweep"] is None
+    assert (status["log_rows"], status["audit_rows"],
+            status["committed_rows"]) == (1, 1, 2)
+    assert status["lock_hold_ms"]["max"] > 0
+    assert "state            ok\n" in daemon.ok("status")
+    assert daemon.ok("ping").startswith("execlogd ")
+    assert daemon.cli("status", "--check")[0] == 0
