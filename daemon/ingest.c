@@ -23,8 +23,6 @@
 #define RETRY_MS	500	/* after other failures */
 #define COMPLAIN_MS	60000	/* between two lines about the same failure */
 
-LIST_HEAD(producer_list, ingest_producer);
-
 /* What the writer thread is asked: a commit, or just where the file is. */
 struct job {
 	struct batch		*batch;		/* NULL: look */
@@ -44,8 +42,7 @@ struct ingest {
 	struct timer		*timer;
 	struct admit		*admit;
 
-	struct producer_list	 producers;
-	size_t			 nproducers;
+	struct ledger		 ledger;
 
 	struct batch		*open;
 	struct batch		*flight;	/* sealed, not committed; or empty */
@@ -92,7 +89,6 @@ run_job(void *v, void *arg)
 static void
 seal(struct ingest *in)
 {
-	struct ingest_producer *p;
 	struct batch *sealed = in->open;
 
 	assert(!in->in_flight);
@@ -101,8 +97,7 @@ seal(struct ingest *in)
 	in->flight = sealed;
 	in->in_flight = true;
 	in->retry_at = 0;
-	LIST_FOREACH(p, &in->producers, entry)
-		p->sealed = p->admitted;
+	ledger_seal(&in->ledger);
 }
 
 static void
@@ -123,28 +118,13 @@ tell_room(struct ingest *in)
 }
 
 /*
- * With nothing pending, everything that was admitted is done with: refused
- * records whose execution id was unusable have left no row to commit.
+ * With nothing to commit: look for others' rows, if anybody wants them.  What
+ * was refused and has left no row is done with.
  */
-static void
-settle(struct ingest *in)
-{
-	struct ingest_producer *p, *next;
-
-	for (p = LIST_FIRST(&in->producers); p != NULL; p = next) {
-		next = LIST_NEXT(p, entry);
-		if (p->committed < p->admitted) {
-			p->committed = p->sealed = p->admitted;
-			p->on_committed(p->arg);
-		}
-	}
-}
-
-/* With nothing to commit: look for others' rows, if anybody wants them. */
 static void
 idle(struct ingest *in, int64_t now)
 {
-	settle(in);
+	ledger_settle(&in->ledger);
 	if (in->draining) {
 		in->hooks.on_drained(in->hooks.arg);
 		return;
@@ -245,7 +225,6 @@ on_failure(struct ingest *in)
 static void
 on_commit(struct ingest *in)
 {
-	struct ingest_producer *p, *next;
 	struct batch *b = in->flight;
 
 	if (in->degraded)
@@ -259,13 +238,7 @@ on_commit(struct ingest *in)
 	if (in->checkpointer != NULL)
 		checkpointer_frames(in->checkpointer,
 		    in->job.commit.wal_frames);
-	for (p = LIST_FIRST(&in->producers); p != NULL; p = next) {
-		next = LIST_NEXT(p, entry);
-		if (p->committed < p->sealed) {
-			p->committed = p->sealed;
-			p->on_committed(p->arg);
-		}
-	}
+	ledger_commit(&in->ledger);
 	follow_committed(in->follow, b, &in->job.commit);
 	/* Its memory is for the next one; its rows are gone. */
 	batch_reset(b, 0);
@@ -300,7 +273,6 @@ ingest_start(struct event_base *base, struct store *store,
 	in->hooks = *hooks;
 	in->store = store;
 	in->follow = follow;
-	LIST_INIT(&in->producers);
 	in->open = batch_new();
 	in->flight = batch_new();
 	batch_reset(in->open, 1);
@@ -336,17 +308,15 @@ ingest_set_checkpointer(struct ingest *in, struct checkpointer *c)
 }
 
 void
-ingest_add_producer(struct ingest *in, struct ingest_producer *p)
+ingest_add_producer(struct ingest *in, struct ledger_entry *p)
 {
-	LIST_INSERT_HEAD(&in->producers, p, entry);
-	in->nproducers++;
+	ledger_add(&in->ledger, p);
 }
 
 void
-ingest_remove_producer(struct ingest *in, struct ingest_producer *p)
+ingest_remove_producer(struct ingest *in, struct ledger_entry *p)
 {
-	LIST_REMOVE(p, entry);
-	in->nproducers--;
+	ledger_remove(&in->ledger, p);
 }
 
 bool
@@ -361,7 +331,7 @@ ingest_has_room(const struct ingest *in)
 
 /* A record came in: is somebody waiting for it? */
 static void
-admitted(struct ingest *in, struct ingest_producer *p, struct span execution,
+admitted(struct ingest *in, struct ledger_entry *p, struct span execution,
     bool urgent)
 {
 	p->admitted++;
@@ -372,7 +342,7 @@ admitted(struct ingest *in, struct ingest_producer *p, struct span execution,
 }
 
 enum refusal
-ingest_log(struct ingest *in, struct ingest_producer *p,
+ingest_log(struct ingest *in, struct ledger_entry *p,
     const struct record *r)
 {
 	enum refusal refusal;
@@ -384,7 +354,7 @@ ingest_log(struct ingest *in, struct ingest_producer *p,
 }
 
 enum refusal
-ingest_audit(struct ingest *in, struct ingest_producer *p,
+ingest_audit(struct ingest *in, struct ledger_entry *p,
     const struct audit *a)
 {
 	enum refusal refusal;
@@ -444,7 +414,7 @@ ingest_figures(const struct ingest *in, struct ingest_figures *f)
 		.commits = in->commits,
 		.refused = admit_refused(in->admit),
 		.retries = in->retries,
-		.producers = in->nproducers,
+		.producers = in->ledger.count,
 		.hold = &in->hold,
 	};
 	if (in->in_flight) {

@@ -15,9 +15,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
+#include <stddef.h>
 
 #include "daemon/hist.h"
+#include "daemon/ledger.h"
 #include "proto/fault.h"
 #include "proto/span.h"
 #include "sql/result.h"
@@ -60,21 +61,10 @@ void		 ingest_set_checkpointer(struct ingest *,
 /* Something has changed: is there something to do?  Cheap, call it freely. */
 void		 ingest_poke(struct ingest *);
 
-/* One producer; embedded in its owner.  Zero it, set the hook, add it. */
-struct ingest_producer {
-	LIST_ENTRY(ingest_producer) entry;
-	uint64_t	 admitted;	/* highest number taken in */
-	uint64_t	 sealed;	/* ... that is with the writer */
-	uint64_t	 committed;	/* ... that is stored */
-	void		(*on_committed)(void *arg);
-	void		*arg;
-};
-
-void		 ingest_add_producer(struct ingest *, struct ingest_producer *);
-
-/* Its records stay; nobody waits for them any more. */
+/* A producer; when it is removed its records stay. */
+void		 ingest_add_producer(struct ingest *, struct ledger_entry *);
 void		 ingest_remove_producer(struct ingest *,
-		    struct ingest_producer *);
+		    struct ledger_entry *);
 
 /* May producers be read? */
 bool		 ingest_has_room(const struct ingest *);
@@ -85,9 +75,9 @@ bool		 ingest_has_room(const struct ingest *);
  * Either way its number counts as used.  Nothing is committed or acknowledged
  * until the caller, having sent its refusal, calls ingest_poke.
  */
-enum refusal	 ingest_log(struct ingest *, struct ingest_producer *,
+enum refusal	 ingest_log(struct ingest *, struct ledger_entry *,
 		    const struct record *);
-enum refusal	 ingest_audit(struct ingest *, struct ingest_producer *,
+enum refusal	 ingest_audit(struct ingest *, struct ledger_entry *,
 		    const struct audit *);
 
 /* Somebody waits for what is pending: commit it at once. */

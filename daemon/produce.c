@@ -16,7 +16,7 @@
 struct producer {
 	struct conn		*conn;
 	struct ingest		*ingest;
-	struct ingest_producer	 in;
+	struct ledger_entry	 in;
 	uint64_t		 acked;		/* number of the last ACK sent */
 	bool			 eof;
 	struct buf		 out;		/* scratch */

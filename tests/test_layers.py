@@ -1,0 +1,79 @@
+"""Layers point one way, and every library has one owner."""
+import pathlib
+import re
+
+TOP = pathlib.Path(__file__).parent.parent
+MAY = {
+    "proto": {"proto"},
+    "sql": {"sql", "proto"},
+    "daemon": {"daemon", "sql", "proto"},
+    "client": {"client", "proto"},
+}
+OWNERS = {
+    r"sqlite3\.h": r"sql/.*",
+    r"event2/.*": r"daemon/.*",
+    r"pthread\.h": r"daemon/worker\.c",
+    r"jansson\.h": r"proto/json\.c",
+    r"systemd/.*": r"daemon/service\.c",
+}
+# What a layer without I/O and without a clock has no use for.
+NOT_IN_PROTO = r"sys/socket\.h|poll\.h|fcntl\.h|time\.h|sys/time\.h|stdio_ext.h"
+SQL = r'"[^"\n]*\b(INSERT INTO|SELECT|PRAGMA|BEGIN IMMEDIATE|DELETE FROM)\b'
+LINES_MAX = 450
+
+
+def sources():
+    for layer in MAY:
+        files = sorted((TOP / layer).rglob("*.[ch]"))
+        assert files, layer
+        for path in files:
+            yield layer, path.relative_to(TOP).as_posix(), path.read_text()
+
+
+def includes():
+    for layer, name, text in sources():
+        for quote, what in re.findall(
+                r'^\s*#\s*include\s+(["<])([^">]+)[">]', text, re.M):
+            yield layer, name, quote, what
+
+
+def test_layers_point_one_way():
+    wrong = [(name, what) for layer, name, quote, what in includes()
+             if quote == '"' and what.split("/")[0] not in MAY[layer]]
+    assert wrong == []
+
+
+def test_every_library_has_one_owner():
+    wrong = [(name, what) for _, name, quote, what in includes()
+             for library, owner in OWNERS.items()
+             if re.fullmatch(library, what) and not re.fullmatch(owner, name)]
+    assert wrong == []
+
+
+def test_the_daemon_does_not_see_sqlite_through_a_header():
+    inner = {what for _, name, quote, what in includes()
+             if name.startswith("sql/") and name.endswith(".h")}
+    hidden = {name for _, name, _, what in includes()
+              if what == "sqlite3.h" and name.endswith(".h")}
+    assert hidden == {"sql/db.h", "sql/guard.h", "sql/migrate.h"}, inner
+    wrong = [(name, what) for layer, name, _, what in includes()
+             if what in hidden and (layer != "sql" or name.endswith(".h"))]
+    assert wrong == []
+
+
+def test_proto_has_no_io_and_no_clock():
+    wrong = [(name, what) for layer, name, _, what in includes()
+             if layer == "proto" and re.fullmatch(NOT_IN_PROTO, what)]
+    assert wrong == []
+
+
+def test_sql_is_in_sql_only():
+    wrong = [(name, m.group(0)) for layer, name, text in sources()
+             if layer != "sql" for m in re.finditer(SQL, text)]
+    assert wrong == []
+
+
+def test_files_are_short_and_have_a_place():
+    wrong = [(name, text.count("\n")) for _, name, text in sources()
+             if text.count("\n") > LINES_MAX or "util" in name]
+    assert wrong == []
