@@ -42,6 +42,7 @@ PROTO	:= $(call objects,proto)
 SQL	:= $(call objects,sql) $(B)/sql/text.o
 DAEMON	:= $(call objects,daemon)
 CLIENT	:= $(call objects,client)
+SUPPORT	:= $(B)/tests/unit/support.o
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SQLTEXT	:= sql/statements.sql $(sort $(wildcard sql/schema/*.sql))
 
@@ -53,7 +54,7 @@ $(B)/execlogd: $(DAEMON) $(SQL) $(PROTO)
 $(B)/execlog: $(CLIENT) $(PROTO)
 	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ -ljansson
 
-$(B)/unit/%: $(B)/tests/unit/%.o $(filter-out %/main.o,$(DAEMON)) $(SQL) \
+$(B)/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(filter-out %/main.o,$(DAEMON)) $(SQL) \
     $(PROTO) $(filter-out %/main.o,$(CLIENT))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka

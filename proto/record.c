@@ -102,6 +102,9 @@ record_decode(struct span body, struct record *r)
 		.stream = p[22],
 		.partial = p[23],
 	};
+	if ((!r->has_timestamp && r->timestamp != 0) ||
+	    (!r->has_attempt && r->attempt != 0))
+		return (false);
 	rest = (struct span){ body.p + RECORD_FIXED, body.n - RECORD_FIXED };
 	r->execution = take(&rest, p[24]);
 	r->task = p[25] > 0 ? take(&rest, p[25]) : SPAN_NONE;

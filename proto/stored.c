@@ -55,6 +55,14 @@ put_members(struct buf *b, struct span client)
 	buf_add(b, client.p + i, client.n - i);
 }
 
+/* May the object have this member, perhaps with its key written in escapes? */
+static bool
+may_have(struct span object, const char *key)
+{
+	return (jtext_member(object, key).p != NULL ||
+	    memchr(object.p, '\\', object.n) != NULL);
+}
+
 /*
  * The client's object with our members before its own.  Its text stays as it
  * was written, but for members of ours, which are taken out.
@@ -84,7 +92,7 @@ put_metadata(struct buf *b, const struct record *r, enum partial partial,
 		return;
 	}
 	for (i = 0; i < own.n; i++) {
-		if (jtext_member(client, own.key[i]).p != NULL) {
+		if (may_have(client, own.key[i])) {
 			(void)jput_without(&kept, client, own.key, own.n);
 			client = buf_text(&kept);
 			break;

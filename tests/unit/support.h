@@ -1,0 +1,45 @@
+/*
+ * What the unit tests share: vectors line by line, bytes in hex, a throw-away
+ * folder with a database.
+ */
+#ifndef TESTS_SUPPORT_H
+#define TESTS_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/buf.h"
+#include "proto/json.h"
+#include "proto/span.h"
+
+/* Call fn for each line of tests/vectors/NAME.ndjson; prints its name before
+   it fails. */
+typedef void	 vector_fn(const struct json_t *);
+void	 each_vector(const char *name, vector_fn *);
+
+/* A member; the test fails if it is of another kind.  Absent: SPAN_NONE, the
+   default. */
+struct span	 vtext(const struct json_t *, const char *key);
+int64_t		 vint(const struct json_t *, const char *key, int64_t absent);
+bool		 vbool(const struct json_t *, const char *key, bool absent);
+bool		 vhas(const struct json_t *, const char *key);
+
+/* Append the bytes that key says in hex. */
+void	 vhex(const struct json_t *, const char *key, struct buf *);
+
+/* Is the text the bytes that key says in hex?  Absent: there is no text. */
+void	 assert_hex(struct span, const struct json_t *, const char *key);
+void	 assert_text(struct span, const char *);
+
+/* A folder under /tmp, with room for a path; removed with what is in it. */
+void	 folder_make(char path[64]);
+void	 folder_remove(const char *path);
+
+#endif
