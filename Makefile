@@ -87,7 +87,8 @@ check: deps
 	$(MAKE) e2e
 
 unit: $(UNITS)
-	@set -e; for t in $(UNITS); do echo "unit $${t##*/}"; $$t; done
+	@for t in $(UNITS); do echo "unit $${t##*/}"; \
+	    $$t >$(B)/unit.log 2>&1 || { cat $(B)/unit.log; exit 1; }; done
 
 e2e: all
 	$(PYTHON) -m pytest -q -p no:cacheprovider tests $(ARGS) \
