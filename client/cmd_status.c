@@ -37,86 +37,123 @@ ask(const struct options *o, struct link *l, struct span *body)
 	    "no answer within 10 seconds"));
 }
 
-/* A string without quotes, anything else as it is written. */
+/* A text from the daemon, made safe. */
 static void
-print_value(const struct options *o, struct span s)
+print_text(const struct options *o, struct span s)
 {
 	struct buf b = { 0 };
 
-	if (s.n >= 2 && s.p[0] == '"') {
-		s.p++;
-		s.n -= 2;
-	}
 	escape_put(&b, s, o->safe, false);
 	if (!b.failed)
 		(void)fwrite(b.p, 1, b.n, stdout);
 	buf_free(&b);
 }
 
-static void
-print_line(const struct options *o, struct span status, const char *label,
-    const char *key)
+static struct span
+text(const struct json_t *doc, const char *key)
 {
-	struct span value = jtext_member(status, key);
+	struct span s = SPAN_NONE;
 
-	if (value.p == NULL || span_is(value, "null"))
-		return;
-	(void)printf("%-16s ", label);
-	print_value(o, value);
-	(void)putchar('\n');
+	(void)jget_text(doc, key, &s);
+	return (s);
+}
+
+static long long
+count(const struct json_t *doc, const char *key)
+{
+	int64_t n = 0;
+
+	(void)jget_i64(doc, key, &n);
+	return (n);
 }
 
 static void
-print_size(struct span status, const char *label, const char *key)
+print_size(const struct json_t *doc, const char *key)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB",
 	    "TiB" };
-	struct json_t *doc = jdoc_parse(status);
-	int64_t bytes = 0;
-	double n;
+	double n = (double)count(doc, key);
 	size_t unit = 0;
 
-	if (doc == NULL || jget_i64(doc, key, &bytes) != JGET_OK) {
-		if (doc != NULL)
-			jdoc_free(doc);
-		return;
-	}
-	jdoc_free(doc);
-	for (n = (double)bytes; n >= 1024 && unit < 4; unit++)
+	for (; n >= 1024 && unit < 4; unit++)
 		n /= 1024;
-	(void)printf("%-16s %.*f %s\n", label, unit == 0 ? 0 : 1, n,
-	    units[unit]);
+	(void)printf("%.*f %s", unit == 0 ? 0 : 1, n, units[unit]);
+}
+
+/* 2d 3h, 3h 4m, 1m 30s, 5s: the two largest units. */
+static void
+print_duration(long long s)
+{
+	if (s >= 86400)
+		(void)printf("%lldd %lldh", s / 86400, s % 86400 / 3600);
+	else if (s >= 3600)
+		(void)printf("%lldh %lldm", s / 3600, s % 3600 / 60);
+	else if (s >= 60)
+		(void)printf("%lldm %llds", s / 60, s % 60);
+	else
+		(void)printf("%llds", s);
+}
+
+static void
+print_state(const struct options *o, const struct json_t *doc)
+{
+	struct span state = text(doc, "state"), reason = text(doc, "reason");
+	bool ok = span_is(state, "ok");
+
+	(void)printf("state        %s", !o->color ? "" : ok ? "\033[32m" :
+	    "\033[31m");
+	print_text(o, state);
+	(void)fputs(o->color ? "\033[0m" : "", stdout);
+	if (reason.p != NULL) {
+		(void)fputs(": ", stdout);
+		print_text(o, reason);
+	}
+	(void)fputs("\nversion      ", stdout);
+	print_text(o, text(doc, "version"));
+	(void)fputs(" (SQLite ", stdout);
+	print_text(o, text(doc, "sqlite_version"));
+	(void)fputs("), up ", stdout);
+	print_duration(count(doc, "uptime_s"));
+	(void)putchar('\n');
+}
+
+/* A line of an object's members, as they are written. */
+static void
+print_members(const struct options *o, const char *label, struct span object)
+{
+	if (object.n <= 2)
+		return;
+	(void)printf("%-13s", label);
+	print_text(o, (struct span){ object.p + 1, object.n - 2 });
+	(void)putchar('\n');
 }
 
 static void
 print_table(const struct options *o, struct span s)
 {
-	static const struct { const char *label, *key; } lines[] = {
-		{ "state", "state" },
-		{ "reason", "reason" },
-		{ "version", "version" },
-		{ "SQLite", "sqlite_version" },
-		{ "uptime, s", "uptime_s" },
-		{ "log rows", "log_rows" },
-		{ "audit rows", "audit_rows" },
-		{ "committed rows", "committed_rows" },
-		{ "commits", "commits" },
-		{ "retries", "retries" },
-		{ "pending rows", "pending_rows" },
-		{ "refused", "refused" },
-		{ "producers", "producers" },
-		{ "followers", "followers" },
-		{ "connections", "connections" },
-		{ "faults", "faults" },
-		{ "lock hold, ms", "lock_hold_ms" },
-		{ "last sweep", "last_sweep" },
-	};
-	size_t i;
+	struct json_t *doc = jdoc_parse(s);
 
-	for (i = 0; i < sizeof lines / sizeof lines[0]; i++)
-		print_line(o, s, lines[i].label, lines[i].key);
-	print_size(s, "database", "db_bytes");
-	print_size(s, "its log", "wal_bytes");
+	if (doc == NULL)
+		return;
+	print_state(o, doc);
+	(void)printf("rows         %lld log, %lld audit\n",
+	    count(doc, "log_rows"), count(doc, "audit_rows"));
+	(void)printf("since start  %lld rows in %lld commits, %lld retries, "
+	    "%lld refused\n", count(doc, "committed_rows"),
+	    count(doc, "commits"), count(doc, "retries"),
+	    count(doc, "refused"));
+	(void)printf("pending      %lld rows\n", count(doc, "pending_rows"));
+	(void)printf("connections  %lld, of these %lld producers; "
+	    "%lld followers\n", count(doc, "connections"),
+	    count(doc, "producers"), count(doc, "followers"));
+	print_members(o, "faults", jtext_member(s, "faults"));
+	print_members(o, "lock, ms", jtext_member(s, "lock_hold_ms"));
+	(void)fputs("database     ", stdout);
+	print_size(doc, "db_bytes");
+	(void)fputs(", its log ", stdout);
+	print_size(doc, "wal_bytes");
+	(void)putchar('\n');
+	jdoc_free(doc);
 }
 
 static int
@@ -147,8 +184,10 @@ run_ping(const struct options *o)
 	int code;
 
 	if ((code = ask(o, &l, &s)) == EXIT_OK) {
+		s = jtext_member(s, "version");
 		(void)fputs("execlogd ", stdout);
-		print_value(o, jtext_member(s, "version"));
+		if (s.n > 2)
+			print_text(o, (struct span){ s.p + 1, s.n - 2 });
 		(void)puts(" is up");
 		(void)print_flush(&code);
 	}
@@ -158,7 +197,7 @@ run_ping(const struct options *o)
 
 const struct command command_status = {
 	.name = "status",
-	.takes = "JK",
+	.takes = "JKC",
 	.run = run_status,
 	.help =
     "Examples:\n"
@@ -170,6 +209,7 @@ const struct command command_status = {
     "\n"
     "      --json            one object; README.md describes its keys\n"
     "      --check           exit 1 when the daemon is degraded\n"
+    "      --color WHEN      auto, always, never\n"
     "      --socket PATH     the daemon's socket\n",
 };
 

@@ -1,5 +1,6 @@
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -32,12 +33,17 @@ def idle(build, folder):
     from lib.daemon import Daemon
     daemon = Daemon(build, folder)
     yield daemon
-    died = None
+    died = code = None
     if daemon.process is not None:
         died = daemon.process.poll()
-        daemon.kill()
+        try:
+            code = daemon.stop()    # clean: leaks are looked for, too
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            code = "none within the time"
     said = daemon.stderr.read_text() if daemon.stderr.exists() else ""
     assert died is None, f"the daemon died ({died}):\n{said}"
+    assert code in (None, 0), f"the daemon's exit code is {code}:\n{said}"
     for bad in ("AddressSanitizer", "runtime error", "LeakSanitizer",
                 "Assertion"):
         assert bad not in said, said

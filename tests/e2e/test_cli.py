@@ -336,6 +336,8 @@ def test_status_and_ping(daemon):
     assert (status["log_rows"], status["audit_rows"],
             status["committed_rows"]) == (1, 1, 2)
     assert status["lock_hold_ms"]["max"] > 0
-    assert "state            ok\n" in daemon.ok("status")
+    shown = daemon.ok("status")
+    assert shown.startswith("state        ok\n")
+    assert "rows         1 log, 1 audit\n" in shown
     assert daemon.ok("ping").startswith("execlogd ")
     assert daemon.cli("status", "--check")[0] == 0

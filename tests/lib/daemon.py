@@ -39,10 +39,11 @@ class Daemon:
         self.socket = self.folder / "s"
         self.stderr = self.folder / "stderr"
         self.process = None
+        self.prefix = []        # a program that executes the daemon
 
     def argv(self, *flags):
-        return [str(self.build / "execlogd"), "--db", str(self.db),
-                "--socket", str(self.socket), *map(str, flags)]
+        return [*self.prefix, str(self.build / "execlogd"), "--db",
+                str(self.db), "--socket", str(self.socket), *map(str, flags)]
 
     def start(self, *flags, **env):
         """Start and await READY on a notify socket."""

@@ -39,7 +39,20 @@ def log_row(body):
                 task=texts[1].decode() if flags & 1 else None,
                 level=texts[2].decode(), source=texts[3].decode(),
                 message=texts[4],
-                metadata=json.loads(texts[5]) if flags & 2 else None)
+                metadata=json.loads(texts[5]) if flags & 2 else None,
+                cut=bool(flags & 4))
+
+
+def audit_row(body):
+    rid, timestamp, flags, *sizes = struct.unpack(">qqB3x3I", body[:32])
+    texts, at = [], 32
+    for n in sizes:
+        texts.append(body[at:at + n])
+        at += n
+    assert at == len(body)
+    return dict(id=rid, timestamp=timestamp, execution=texts[0].decode(),
+                type=texts[1].decode(), metadata=json.loads(texts[2]),
+                cut=bool(flags & 4))
 
 
 class Closed(Exception):
@@ -140,6 +153,8 @@ class Wire:
             kind, body = self.recv()
             if kind == LOG_ROW:
                 rows.append(log_row(body))
+            elif kind == AUDIT_ROW:
+                rows.append(audit_row(body))
             elif kind == END:
                 return rows, body
             else:
