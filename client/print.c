@@ -34,7 +34,8 @@ print_free(struct printer *p)
 static void
 out(struct printer *p)
 {
-	(void)fwrite(p->line.p, 1, p->line.n, stdout);
+	if (p->line.n > 0)
+		(void)fwrite(p->line.p, 1, p->line.n, stdout);
 	buf_reset(&p->line);
 }
 

@@ -178,7 +178,7 @@ insert_all(struct store *s, const struct store_batch *b,
 	    (sqlite3_int64)(b->nlog + b->naudit)) {
 		error->result = SQL_FOREIGN;
 		(void)snprintf(error->text, sizeof error->text,
-		    "a trigger in the file swallows our rows");
+		    "a trigger or constraint in the file swallows our rows");
 		return (SQL_FOREIGN);
 	}
 	return (SQL_DONE);

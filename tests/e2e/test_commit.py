@@ -146,7 +146,7 @@ def test_a_locked_database_delays_and_loses_nothing(daemon):
 
 
 @pytest.mark.parametrize("body", ["SELECT RAISE(IGNORE)",
-                                  "DELETE FROM engine"])
+                                  "DELETE FROM engine", "SELECT 1"])
 def test_a_planted_trigger_stores_nothing_and_can_be_removed(daemon, body):
     daemon.sql("CREATE TABLE engine(x)")
     daemon.sql("INSERT INTO engine VALUES(1)")
@@ -161,6 +161,26 @@ def test_a_planted_trigger_stores_nothing_and_can_be_removed(daemon, body):
     daemon.sql("DROP TRIGGER planted")
     p.acked()
     assert daemon.messages("e1") == ["a"]
+
+
+def test_rows_that_a_constraint_swallows_are_not_acknowledged(idle):
+    db = sqlite3.connect(idle.db)
+    db.execute("CREATE TABLE execution_logs(id INTEGER PRIMARY KEY "
+               "AUTOINCREMENT, execution_id TEXT NOT NULL, task_id TEXT, "
+               "timestamp INTEGER NOT NULL, level TEXT NOT NULL, source TEXT "
+               "NOT NULL, message TEXT NOT NULL UNIQUE ON CONFLICT IGNORE, "
+               "metadata TEXT)")
+    db.close()
+    daemon = idle.start()
+    p = daemon.producer()
+    p.log("e1", "a")
+    p.sync()
+    p.log("e1", "b")
+    p.log("e1", "a")
+    p.flush()
+    await_until(lambda: daemon.status()["state"] == "degraded")
+    assert daemon.messages("e1") == ["a"]
+    assert daemon.stop() == 1       # what is pending stays unacknowledged
 
 
 def test_a_file_that_was_moved_is_no_longer_written(daemon):
