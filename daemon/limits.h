@@ -42,9 +42,6 @@
 #define LIMIT_BATCH_ROWS	20000
 #define LIMIT_BATCH_BYTES	(4 * 1024 * 1024)
 
-/* Requests that wait for the reader thread: one for each connection. */
-#define LIMIT_READ_TURNS	LIMIT_CONNECTIONS
-
 /* A clean stop: commit, acknowledge and flush within this, in ms. */
 #define LIMIT_STOP_MS		5000
 

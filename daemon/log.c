@@ -65,13 +65,3 @@ log_calloc(size_t n, size_t size)
 		log_no_memory();
 	return (p);
 }
-
-char *
-log_strdup(const char *s)
-{
-	char *p = strdup(s);
-
-	if (p == NULL)
-		log_no_memory();
-	return (p);
-}

@@ -25,8 +25,7 @@ void	 log_line(enum log_level, const char *, ...)
 /* Out of memory: every size is bounded, so the machine has none left. */
 void	 log_no_memory(void) __attribute__((noreturn));
 
-/* calloc and strdup that end with log_no_memory; for fixed sizes only. */
+/* calloc that ends with log_no_memory; for fixed sizes only. */
 void	*log_calloc(size_t n, size_t size);
-char	*log_strdup(const char *);
 
 #endif
