@@ -136,8 +136,11 @@ print_table(const struct options *o, struct span s)
 	if (doc == NULL)
 		return;
 	print_state(o, doc);
-	(void)printf("rows         %lld log, %lld audit\n",
-	    count(doc, "log_rows"), count(doc, "audit_rows"));
+	if (span_is(jtext_member(s, "log_rows"), "null"))
+		(void)puts("rows         unknown");
+	else
+		(void)printf("rows         %lld log, %lld audit\n",
+		    count(doc, "log_rows"), count(doc, "audit_rows"));
 	(void)printf("since start  %lld rows in %lld commits, %lld retries, "
 	    "%lld refused\n", count(doc, "committed_rows"),
 	    count(doc, "commits"), count(doc, "retries"),

@@ -144,7 +144,8 @@ on_quiet(void *v)
 }
 
 static void
-put_status(struct buf *b, int64_t log_rows, int64_t audit_rows, void *v)
+put_status(struct buf *b, int64_t log_rows, int64_t audit_rows,
+    const char *unreadable, void *v)
 {
 	struct collector *c = v;
 	struct status s = {
@@ -152,6 +153,7 @@ put_status(struct buf *b, int64_t log_rows, int64_t audit_rows, void *v)
 		.uptime_s = (clock_mono_ms() - c->started) / 1000,
 		.log_rows = log_rows,
 		.audit_rows = audit_rows,
+		.unreadable = unreadable,
 		.followers = follow_count(c->follow),
 		.connections = server_count(c->server),
 		.faults = server_faults(c->server),

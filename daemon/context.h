@@ -17,9 +17,11 @@ struct roles_context {
 	struct ingest	*ingest;
 	struct follow	*follow;
 	struct reader	*reader;
-	/* Append a STATUS frame; the rows are what the database has. */
+	/* Append a STATUS frame; the rows are what the database has, or
+	   unreadable (else NULL) says why that is not known. */
 	void		(*put_status)(struct buf *, int64_t log_rows,
-			    int64_t audit_rows, void *arg);
+			    int64_t audit_rows, const char *unreadable,
+			    void *arg);
 	void		*arg;
 };
 

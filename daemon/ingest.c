@@ -117,27 +117,6 @@ tell_room(struct ingest *in)
 	in->hooks.on_room(in->hooks.arg);
 }
 
-/*
- * With nothing to commit: look for others' rows, if anybody wants them.  What
- * was refused and has left no row is done with.
- */
-static void
-idle(struct ingest *in, int64_t now)
-{
-	ledger_settle(&in->ledger);
-	if (in->draining) {
-		in->hooks.on_drained(in->hooks.arg);
-		return;
-	}
-	if (follow_count(in->follow) == 0)
-		return;
-	if (now >= in->poll_at) {
-		in->poll_at = now + POLL_MS;
-		submit(in, NULL);
-	} else
-		timer_set(in->timer, in->poll_at - now);
-}
-
 /* A batch that takes no more, or a drain, waits for nobody. */
 static bool
 is_due(const struct ingest *in, int64_t now)
@@ -145,6 +124,46 @@ is_due(const struct ingest *in, int64_t now)
 	return (batch_rows(in->open) > 0 && (!ingest_has_room(in) ||
 	    batch_is_due(in->open, now, in->config.flush_rows,
 	    in->config.flush_ms)));
+}
+
+/* Commit what is due, or try again what was not committed. */
+static bool
+commit_due(struct ingest *in, int64_t now)
+{
+	if (in->in_flight ? now < in->retry_at : !is_due(in, now))
+		return (false);
+	if (!in->in_flight)
+		seal(in);
+	submit(in, in->flight);
+	tell_room(in);
+	return (true);
+}
+
+/* Look for others' rows, if anybody wants them. */
+static bool
+look_due(struct ingest *in, int64_t now)
+{
+	if (follow_count(in->follow) == 0 || now < in->poll_at)
+		return (false);
+	in->poll_at = now + POLL_MS;
+	submit(in, NULL);
+	return (true);
+}
+
+/* Wait for whichever of the two comes first. */
+static void
+rest(struct ingest *in, int64_t now)
+{
+	int64_t next = INT64_MAX;
+
+	if (in->in_flight)
+		next = in->retry_at;
+	else if (batch_rows(in->open) > 0)
+		next = in->open->begun_ms + in->config.flush_ms;
+	if (follow_count(in->follow) > 0 && in->poll_at < next)
+		next = in->poll_at;
+	if (next != INT64_MAX)
+		timer_set(in->timer, next - now);
 }
 
 void
@@ -157,22 +176,18 @@ ingest_poke(struct ingest *in)
 	timer_clear(in->timer);
 	if (in->checkpointer != NULL && checkpointer_holds(in->checkpointer))
 		return;
-	if (in->in_flight) {
-		if (now < in->retry_at)
-			timer_set(in->timer, in->retry_at - now);
-		else
-			submit(in, in->flight);
+	if (commit_due(in, now))
 		return;
+	if (!in->in_flight && batch_rows(in->open) == 0) {
+		/* What was refused and has left no row is done with. */
+		ledger_settle(&in->ledger);
+		if (in->draining) {
+			in->hooks.on_drained(in->hooks.arg);
+			return;
+		}
 	}
-	if (is_due(in, now)) {
-		seal(in);
-		submit(in, in->flight);
-		tell_room(in);
-	} else if (batch_rows(in->open) == 0)
-		idle(in, now);
-	else
-		timer_set(in->timer,
-		    in->open->begun_ms + in->config.flush_ms - now);
+	if (!look_due(in, now))
+		rest(in, now);
 }
 
 static void

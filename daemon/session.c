@@ -81,6 +81,7 @@ answer(struct session *s)
 		return;
 	}
 	s->world->put_status(&q->out, q->log_rows, q->audit_rows,
+	    q->error.result != SQL_DONE ? q->error.text : NULL,
 	    s->world->arg);
 	conn_send(s->conn, &q->out);
 	finish(s);
@@ -147,19 +148,30 @@ on_poke(void *v)
 }
 
 static void
+on_unreadable(struct session *s)
+{
+	struct query *q = &s->query;
+
+	log_line(LOG_WARNING, "cannot read: %s", q->error.text);
+	conn_send(s->conn, &q->out);
+	conn_complain(s->conn, FAULT_STORAGE, q->error.text);
+	finish(s);
+}
+
+static void
 on_page(void *v)
 {
 	struct session *s = v;
 	struct query *q = &s->query;
 
-	if (q->error.result == SQL_DONE || q->error.result == SQL_BUSY) {
-		poke(s);
+	/* How the daemon is can be said without the file. */
+	if (q->request.kind == REQUEST_STATUS)
+		q->phase = QUERY_OVER;
+	else if (q->error.result != SQL_DONE && q->error.result != SQL_BUSY) {
+		on_unreadable(s);
 		return;
 	}
-	log_line(LOG_WARNING, "cannot read: %s", q->error.text);
-	conn_send(s->conn, &q->out);
-	conn_complain(s->conn, FAULT_STORAGE, q->error.text);
-	finish(s);
+	poke(s);
 }
 
 static void

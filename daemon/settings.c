@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
@@ -132,7 +133,7 @@ parse_number(const char *text, bool size, int64_t *value)
 		return (false);
 	if (!size || *end == '\0')
 		return (*end == '\0');
-	unit = strchr(units, *end & ~0x20);
+	unit = strchr(units, toupper((unsigned char)*end));
 	if (unit == NULL || end[1] != '\0')
 		return (false);
 	shift = 10 * (int)(unit - units + 1);

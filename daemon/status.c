@@ -20,13 +20,28 @@ put_null(struct buf *b, const char *key)
 }
 
 static void
-put_health(struct buf *b, const struct ingest_figures *f)
+put_health(struct buf *b, const struct status *s)
 {
-	jput_text(b, "state", span_of(f->degraded ? "degraded" : "ok"));
-	if (f->degraded)
-		jput_text(b, "reason", span_of(f->reason));
+	const char *why;
+
+	why = s->ingest.degraded ? s->ingest.reason : s->unreadable;
+	jput_text(b, "state", span_of(why != NULL ? "degraded" : "ok"));
+	if (why != NULL)
+		jput_text(b, "reason", span_of(why));
 	else
 		put_null(b, "reason");
+}
+
+static void
+put_rows(struct buf *b, const struct status *s)
+{
+	if (s->unreadable != NULL) {
+		put_null(b, "log_rows");
+		put_null(b, "audit_rows");
+		return;
+	}
+	jput_i64(b, "log_rows", s->log_rows);
+	jput_i64(b, "audit_rows", s->audit_rows);
 }
 
 /* ms with three decimals, from whole us. */
@@ -69,12 +84,11 @@ status_put(struct buf *b, const struct status *s)
 	size_t mark = frame_begin(b, FRAME_STATUS);
 
 	buf_char(b, '{');
-	put_health(b, f);
+	put_health(b, s);
 	jput_text(b, "version", span_of(EXECLOG_VERSION));
 	jput_text(b, "sqlite_version", span_of(s->sqlite_version));
 	jput_i64(b, "uptime_s", s->uptime_s);
-	jput_i64(b, "log_rows", s->log_rows);
-	jput_i64(b, "audit_rows", s->audit_rows);
+	put_rows(b, s);
 	put_count(b, "committed_rows", f->committed_rows);
 	put_count(b, "pending_rows", f->pending_rows);
 	put_count(b, "pending_bytes", f->pending_bytes);

@@ -20,6 +20,8 @@ struct status {
 	int64_t			 uptime_s;
 	int64_t			 log_rows;
 	int64_t			 audit_rows;
+	const char		*unreadable;	/* why the rows are not
+						   known; else NULL */
 	int64_t			 db_bytes;
 	int64_t			 wal_bytes;
 	size_t			 followers;

@@ -249,7 +249,7 @@ def test_default_paths_are_made(build, folder):
     process = subprocess.Popen([program], env=env, user=user, group=user)
     try:
         await_until((folder / "run/execlog/execlog.sock").exists)
-        assert (folder / ".local/state/execlog/execlog.db").exists()
+        await_until((folder / ".local/state/execlog/execlog.db").exists)
     finally:
         process.terminate()
         assert process.wait(DEADLINE) == 0

@@ -284,8 +284,7 @@ def test_followers_that_come_at_any_moment(daemon):
         db.close()
 
     def join():
-        while not daemon.messages("e1"):
-            pass
+        await_until(lambda: daemon.messages("e1"))
         for _ in range(12):
             r = daemon.reader()
             r.ask(kind="follow", execution_id="e1")
@@ -356,6 +355,17 @@ def test_a_reading_that_fails_ends_the_request_not_the_connection(daemon):
     assert [row["message"] for row in r.rows()[0]] == [b"a", b"b"]
 
 
+def test_status_answers_when_the_file_cannot_be_read(daemon):
+    daemon.ok("write", "e1", "a")
+    daemon.sql("ALTER TABLE execution_logs RENAME TO away")
+    code, out, err = daemon.cli("status", "--json")
+    check = daemon.cli("status", "--check")[0]
+    ping = daemon.cli("ping")[0]
+    daemon.sql("ALTER TABLE away RENAME TO execution_logs")
+    assert (code, ping) == (0, 0), err
+    assert json.loads(out)["version"] and check in (0, 1)
+
+
 def test_the_wire_carries_audit_events_oldest_first(daemon):
     p = daemon.producer()
     p.send(EVENT, dict(execution_id="e1", event_type="completed",
@@ -375,3 +385,24 @@ def test_the_wire_carries_audit_events_oldest_first(daemon):
     assert end == dict(reason="done", rows=2, found=True)
     r.ask(kind="status")
     assert r.recv()[0] == STATUS
+
+
+def test_rows_of_another_process_are_followed_while_ours_cannot_be_committed(
+        daemon):
+    r, p = daemon.reader(), daemon.producer()
+    r.ask(kind="follow", execution_id="e1", wait=True)
+    assert r.recv()[0] == NOTICE and r.recv()[0] == NOTICE
+    daemon.sql("CREATE TRIGGER planted BEFORE INSERT ON execution_logs "
+               "WHEN new.source = 'test' BEGIN SELECT RAISE(IGNORE); END")
+    p.log("other", "swallowed")
+    p.flush()
+    await_until(lambda: daemon.status()["retries"] > 0)
+    db = open_foreign(daemon)
+    foreign_row(db, "e1", "alone")
+    r.sock.settimeout(3)
+    try:
+        kind, body = r.recv()
+    finally:
+        daemon.sql("DROP TRIGGER planted")
+    assert log_row(body)["message"] == b"alone"
+    p.acked()
