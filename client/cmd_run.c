@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client/child.h"
@@ -14,6 +13,7 @@
 #include "client/escape.h"
 #include "client/interrupt.h"
 #include "client/producer.h"
+#include "client/times.h"
 #include "proto/lines.h"
 #include "proto/record.h"
 
@@ -35,15 +35,6 @@ struct run {
 	int			 code;
 	int64_t			 until;		/* then: end of LINGER_MS */
 };
-
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000);
-}
 
 /* A terminal sends Ctrl-C to the command, too; the others are passed on. */
 static void
@@ -81,20 +72,11 @@ static void
 on_line(struct span text, enum partial partial, void *v)
 {
 	struct run *r = v;
-	const struct options *o = r->options;
-	struct record record = {
-		.level = LEVEL_INFO,
-		.stream = (uint8_t)r->stream,
-		.partial = (uint8_t)partial,
-		.has_attempt = o->has_attempt,
-		.attempt = o->attempt,
-		.execution = o->execution,
-		.task = o->filter.ntasks > 0 ? o->filter.task[0] : SPAN_NONE,
-		.source = o->filter.source.p != NULL ? o->filter.source :
-		    span_of("run"),
-		.message = text,
-	};
+	struct record record = options_record(r->options, "run");
 
+	record.stream = (uint8_t)r->stream;
+	record.partial = (uint8_t)partial;
+	record.message = text;
 	if (r->stored)
 		judge(r, producer_log(&r->producer, &record));
 	else
@@ -131,7 +113,7 @@ on_end(struct run *r)
 {
 	r->ended = true;
 	r->code = child_reap(&r->child);
-	r->until = monotonic_ms() + LINGER_MS;
+	r->until = times_monotonic_ms() + LINGER_MS;
 }
 
 /* Until the command has ended and all it has said is read. */
@@ -142,7 +124,7 @@ copy(struct run *r)
 	struct pollfd p[COUNT];
 	int64_t now;
 
-	while (!is_over(r, now = monotonic_ms())) {
+	while (!is_over(r, now = times_monotonic_ms())) {
 		p[OUT] = (struct pollfd){ r->child.out, POLLIN, 0 };
 		p[ERR] = (struct pollfd){ r->child.err, POLLIN, 0 };
 		p[END] = (struct pollfd){ r->ended ? -1 : r->child.pidfd,

@@ -52,20 +52,10 @@ static void
 on_line(struct span text, enum partial partial, void *v)
 {
 	struct writing *w = v;
-	const struct options *o = w->options;
-	struct record r = {
-		.level = (uint8_t)o->level,
-		.partial = (uint8_t)partial,
-		.has_attempt = o->has_attempt,
-		.attempt = o->attempt,
-		.execution = o->execution,
-		.task = o->filter.ntasks > 0 ? o->filter.task[0] : SPAN_NONE,
-		.source = o->filter.source.p != NULL ? o->filter.source :
-		    span_of("cli"),
-		.message = text,
-		.metadata = o->metadata,
-	};
+	struct record r = options_record(w->options, "cli");
 
+	r.partial = (uint8_t)partial;
+	r.message = text;
 	if (w->result == LINK_OK)
 		w->result = producer_log(&w->producer, &r);
 	else

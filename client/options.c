@@ -330,6 +330,21 @@ options_parse(struct options *o, const struct command *c, int argc,
 	return (EXIT_USAGE);
 }
 
+struct record
+options_record(const struct options *o, const char *source)
+{
+	return ((struct record){
+		.level = (uint8_t)o->level,
+		.has_attempt = o->has_attempt,
+		.attempt = o->attempt,
+		.execution = o->execution,
+		.task = o->filter.ntasks > 0 ? o->filter.task[0] : SPAN_NONE,
+		.source = o->filter.source.p != NULL ? o->filter.source :
+		    span_of(source),
+		.metadata = o->metadata,
+	});
+}
+
 int
 options_unreachable(const struct options *o, const char *reason)
 {

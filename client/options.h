@@ -12,6 +12,7 @@
 
 #include "proto/filter.h"
 #include "proto/paths.h"
+#include "proto/record.h"
 #include "proto/span.h"
 #include "proto/text.h"
 
@@ -75,6 +76,9 @@ struct command {
  */
 int	 options_parse(struct options *, const struct command *, int argc,
 	    char **argv);
+
+/* What the options say about records; "source" is the default of that. */
+struct record	 options_record(const struct options *, const char *source);
 
 /* "cannot reach execlogd at ...", and EXIT_UNREACHABLE. */
 int	 options_unreachable(const struct options *, const char *reason);

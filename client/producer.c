@@ -1,23 +1,13 @@
 #include "client/producer.h"
 
-#include <time.h>
-
 #include "client/escape.h"
+#include "client/times.h"
 #include "proto/audit.h"
 #include "proto/fault.h"
 #include "proto/json.h"
 #include "proto/record.h"
 
 #define PUSH_BYTES	(64 * 1024)	/* send when so much is queued */
-
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000);
-}
 
 bool
 producer_open(struct producer *p, const char *path)
@@ -82,11 +72,11 @@ producer_push(struct producer *p)
 static enum link_result
 await(struct producer *p, uint64_t number, int timeout)
 {
-	int64_t until = monotonic_ms() + timeout, left;
+	int64_t until = times_monotonic_ms() + timeout, left;
 	enum link_result result;
 
 	while (p->acked < number) {
-		left = timeout < 0 ? -1 : until - monotonic_ms();
+		left = timeout < 0 ? -1 : until - times_monotonic_ms();
 		if (timeout >= 0 && left <= 0)
 			return (LINK_NOTHING);
 		if (link_push(&p->link) == LINK_LOST)

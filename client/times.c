@@ -163,3 +163,12 @@ times_format(int64_t ms, bool local, char out[TIMES_TEXT])
 		(void)strftime(zone, sizeof zone, "%z", &tm);
 	(void)snprintf(out, TIMES_TEXT, "%s.%03d%s", date, (int)rest, zone);
 }
+
+int64_t
+times_monotonic_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000);
+}

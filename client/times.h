@@ -24,4 +24,7 @@ bool	 times_parse(const char *text, int64_t now_ms, int64_t *ms);
  */
 void	 times_format(int64_t ms, bool local, char out[TIMES_TEXT]);
 
+/* For measuring how long something takes, ms. */
+int64_t	 times_monotonic_ms(void);
+
 #endif

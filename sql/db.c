@@ -52,24 +52,24 @@ db_exec(sqlite3 *db, const char *sql, struct sql_error *error)
 	return (db_result(db, sqlite3_exec(db, sql, NULL, NULL, NULL), error));
 }
 
-static long long
-monotonic_ms(void)
+int64_t
+db_monotonic_us(void)
 {
 	struct timespec ts;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec * 1000LL + ts.tv_nsec / 1000000);
+	return (ts.tv_sec * INT64_C(1000000) + ts.tv_nsec / 1000);
 }
 
 enum sql_result
 db_exec_patiently(sqlite3 *db, const char *sql, struct sql_error *error)
 {
-	long long until = monotonic_ms() + DB_START_MS;
+	int64_t until = db_monotonic_us() + DB_START_MS * INT64_C(1000);
 	enum sql_result result;
 
 	do
 		result = db_exec(db, sql, error);
-	while (result == SQL_BUSY && monotonic_ms() < until);
+	while (result == SQL_BUSY && db_monotonic_us() < until);
 	return (result);
 }
 

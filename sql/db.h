@@ -9,6 +9,7 @@
 
 #include <sqlite3.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "proto/span.h"
 #include "sql/result.h"
@@ -48,6 +49,9 @@ sqlite3_stmt	*db_prepare(sqlite3 *, const char *sql, struct sql_error *);
 /* Run a statement that returns one integer. */
 enum sql_result	 db_integer(sqlite3_stmt *, sqlite3_int64 *,
 		    struct sql_error *);
+
+/* For measuring how long something takes. */
+int64_t		 db_monotonic_us(void);
 
 void		 db_bind_text(sqlite3_stmt *, int index, struct span);
 struct span	 db_column_text(sqlite3_stmt *, int column);

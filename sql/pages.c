@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "sql/db.h"
 #include "sql/text.h"
@@ -52,17 +51,8 @@ struct pages {
 	sqlite3		*db;
 	sqlite3_stmt	*stmt[STATEMENT_COUNT];
 	int		 rows;		/* looked at in this page */
-	int64_t		 until;		/* end of this page, monotonic ms */
+	int64_t		 until;		/* end of this page, monotonic us */
 };
-
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000);
-}
 
 struct pages *
 pages_open(const char *path, struct sql_error *error)
@@ -109,7 +99,7 @@ enum sql_result
 pages_begin(struct pages *p, struct sql_error *error)
 {
 	p->rows = 0;
-	p->until = monotonic_ms() + PAGE_MS_MAX;
+	p->until = db_monotonic_us() + PAGE_MS_MAX * 1000;
 	return (run(p, BEGIN, error));
 }
 
@@ -126,7 +116,7 @@ within_budget(struct pages *p)
 	p->rows++;
 	if (p->rows >= PAGE_ROWS_MAX)
 		return (false);
-	return (p->rows % CLOCK_EVERY != 0 || monotonic_ms() < p->until);
+	return (p->rows % CLOCK_EVERY != 0 || db_monotonic_us() < p->until);
 }
 
 static void

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "sql/db.h"
 #include "sql/guard.h"
@@ -26,15 +25,6 @@ struct store {
 	ino_t		 wal_inode;	/* 0: not seen yet */
 	int		 wal_frames;
 };
-
-static int64_t
-now_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (ts.tv_sec * INT64_C(1000000) + ts.tv_nsec / 1000);
-}
 
 static int
 on_wal(void *arg, sqlite3 *db, const char *name, int frames)
@@ -241,11 +231,11 @@ store_commit(struct store *s, const struct store_batch *b,
 	assert(b->nlog + b->naudit > 0);
 	if ((result = run(s, s->begin, error)) != SQL_DONE)
 		goto out;
-	begun = now_us();
+	begun = db_monotonic_us();
 	result = transaction(s, b, c, error);
 	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
 		(void)run(s, s->rollback, NULL);
-	c->hold_us = now_us() - begun;
+	c->hold_us = db_monotonic_us() - begun;
 	c->wal_frames = s->wal_frames;
 	if (result == SQL_DONE)
 		result = still_there(s, error);
