@@ -406,3 +406,22 @@ def test_rows_of_another_process_are_followed_while_ours_cannot_be_committed(
         daemon.sql("DROP TRIGGER planted")
     assert log_row(body)["message"] == b"alone"
     p.acked()
+
+
+def test_one_commit_larger_than_a_followers_queue(daemon):
+    r, p = daemon.reader(), daemon.producer()
+    r.ask(kind="follow", execution_id="e1", wait=True)
+    assert r.recv()[0] == NOTICE and r.recv()[0] == NOTICE
+    # While nobody can commit, a batch grows to more than the queue takes.
+    db = open_foreign(daemon)
+    db.execute("BEGIN IMMEDIATE")
+    for i in range(4000):
+        p.log("e1", f"{i} " + "x" * 300)
+    await_until(lambda: daemon.status()["pending_rows"] == 4000)
+    db.execute("COMMIT")
+    p.event("e1", "COMPLETED")
+    p.acked()
+    rows, end = r.rows()
+    assert [int(row["message"].split()[0]) for row in rows] == \
+        list(range(4000))
+    assert end["rows"] == 4000
