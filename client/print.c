@@ -28,7 +28,7 @@ void
 print_free(struct printer *p)
 {
 	buf_free(&p->line);
-	buf_free(&p->open);
+	join_free(&p->join);
 }
 
 static void
@@ -190,59 +190,86 @@ put_message(struct printer *p, struct span s)
 	put(p, s, false);
 }
 
-/* Whose line a part belongs to. */
 static void
-put_owner(struct buf *b, const struct log_row *r)
+put_line(struct printer *p, const struct log_row *r)
 {
-	const struct span parts[] = { r->execution, r->task, r->source,
-	    jtext_member(r->metadata, "attempt"),
-	    jtext_member(r->metadata, "stream") };
+	if (p->options->format == FORMAT_SHORT)
+		put_prefix(p, r);
+	put_message(p, r->message);
+}
+
+/* Whatever is printed next, it does not belong to a line that has begun. */
+static void
+break_begun(struct printer *p)
+{
 	size_t i;
 
-	for (i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-		buf_span(b, parts[i]);
-		buf_char(b, '\0');
-	}
+	for (i = 0; i < p->join.n; i++)
+		if (p->join.line[i].begun) {
+			p->join.line[i].begun = false;
+			(void)putchar('\n');
+		}
 }
 
+/* A held line goes out as far as it has come. */
 static void
-end_line(struct printer *p)
+begin_line(struct printer *p, struct join_line *line)
 {
-	if (p->open.n > 0)
-		buf_char(&p->line, '\n');
-	buf_reset(&p->open);
+	if (!line->begun)
+		break_begun(p);
+	line->begun = true;
+	if (line->text.n > 0)
+		(void)fwrite(line->text.p, 1, line->text.n, stdout);
+	buf_reset(&line->text);
 }
 
-/*
- * Parts of a long line are joined: a part that is not the last leaves the line
- * open.  A row of somebody else ends it; what follows begins anew.
- */
+/* ... and ends, whether its last part has come or not. */
+static void
+end_line(struct printer *p, struct join_line *line)
+{
+	begin_line(p, line);
+	(void)putchar('\n');
+	join_remove(&p->join, line);
+}
+
+/* Parts of a long line are joined with those before. */
+static void
+log_part(struct printer *p, const struct log_row *r, enum partial part)
+{
+	struct join_line *line = join_find(&p->join, r);
+
+	if (line != NULL && part == PARTIAL_FIRST) {
+		end_line(p, line);
+		line = NULL;
+	}
+	if (line != NULL)
+		put_message(p, r->message);
+	else {
+		if (join_is_full(&p->join))
+			end_line(p, &p->join.line[0]);
+		line = join_begin(&p->join, r);
+		put_line(p, r);
+	}
+	buf_span(&line->text, buf_text(&p->line));
+	buf_reset(&p->line);
+	if (part == PARTIAL_LAST)
+		end_line(p, line);
+	else if (line->text.n > JOIN_BYTES_MAX)
+		begin_line(p, line);
+}
+
 static void
 log_text(struct printer *p, const struct log_row *r)
 {
-	struct span part = SPAN_NONE;
-	struct buf owner = { 0 };
-	bool first, last, joins;
+	enum partial part = join_part(r);
 
-	if (r->metadata.p != NULL)
-		part = jtext_member(r->metadata, "partial");
-	first = part.p == NULL || span_is(part, "\"first\"");
-	last = part.p == NULL || span_is(part, "\"last\"");
-	put_owner(&owner, r);
-	joins = !first && p->open.n > 0 &&
-	    span_eq(buf_text(&owner), buf_text(&p->open));
-	if (!joins) {
-		end_line(p);
-		if (p->options->format == FORMAT_SHORT)
-			put_prefix(p, r);
+	if (part != PARTIAL_WHOLE) {
+		log_part(p, r, part);
+		return;
 	}
-	put_message(p, r->message);
-	buf_reset(&p->open);
-	if (last)
-		buf_char(&p->line, '\n');
-	else
-		buf_span(&p->open, buf_text(&owner));
-	buf_free(&owner);
+	break_begun(p);
+	put_line(p, r);
+	buf_char(&p->line, '\n');
 }
 
 static const char *
@@ -342,7 +369,8 @@ print_audit(struct printer *p, const struct audit_row *r)
 void
 print_end(struct printer *p)
 {
-	end_line(p);
+	while (p->join.n > 0)
+		end_line(p, &p->join.line[0]);
 	if (p->options->format == FORMAT_JSON)
 		buf_str(&p->line, p->rows == 0 ? "[]\n" : "]\n");
 	out(p);

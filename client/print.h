@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/join.h"
 #include "proto/buf.h"
 
 struct audit_row;
@@ -18,8 +19,7 @@ struct options;
 struct printer {
 	const struct options	*options;
 	struct buf		 line;	/* scratch */
-	struct buf		 open;	/* whose line is not ended yet; empty:
-					   nobody's */
+	struct joiner		 join;	/* lines whose end is to come */
 	uint64_t		 rows;
 };
 
@@ -27,7 +27,7 @@ void	 print_begin(struct printer *, const struct options *);
 void	 print_log(struct printer *, const struct log_row *);
 void	 print_audit(struct printer *, const struct audit_row *);
 
-/* What ends the output: an open line, an array. */
+/* What ends the output: lines without their end, an array. */
 void	 print_end(struct printer *);
 void	 print_free(struct printer *);
 

@@ -21,6 +21,7 @@
 				   the writer is idle and somebody follows */
 #define RETRY_BUSY_MS	2	/* the call itself has waited 50 ms */
 #define RETRY_MS	500	/* after other failures */
+#define BUSY_MS		1000	/* a lock held for less is everyday life */
 #define COMPLAIN_MS	60000	/* between two lines about the same failure */
 
 /* What the writer thread is asked: a commit, or just where the file is. */
@@ -55,6 +56,7 @@ struct ingest {
 	bool			 draining;
 	bool			 dead;		/* the file is corrupt */
 
+	int64_t			 failing_since;	/* monotonic ms; 0: it is not */
 	bool			 degraded;
 	struct sql_error	 error;		/* why */
 	int64_t			 complained_at;
@@ -199,9 +201,9 @@ on_timer(void *v)
 static void
 degrade(struct ingest *in, int64_t now)
 {
-	/* A lock that somebody else holds for a moment is everyday life. */
-	if (in->job.result == SQL_BUSY && now - in->flight->begun_ms <
-	    in->config.flush_ms + RETRY_MS)
+	if (in->failing_since == 0)
+		in->failing_since = now;
+	if (in->job.result == SQL_BUSY && now - in->failing_since < BUSY_MS)
 		return;
 	if (!in->degraded || now - in->complained_at >= COMPLAIN_MS) {
 		log_line(LOG_WARNING, "cannot commit: %s; %zu records wait",
@@ -245,6 +247,7 @@ on_commit(struct ingest *in)
 	if (in->degraded)
 		log_line(LOG_NOTICE, "commits work again");
 	in->degraded = false;
+	in->failing_since = 0;
 	in->in_flight = false;
 	in->serial = b->serial;
 	in->commits++;

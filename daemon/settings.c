@@ -186,7 +186,8 @@ parse(const struct spec *s, struct setting_value *v)
 		return (parse_number(v->text, s->kind == KIND_SIZE,
 		    &v->number) && v->number >= s->min && v->number <= s->max);
 	case KIND_MODE:
-		return (parse_mode(v->text, &v->number));
+		return (parse_mode(v->text, &v->number) &&
+		    v->number <= s->max);
 	case KIND_GROUP:
 		return (parse_group(v->text, &v->number));
 	case KIND_SYNC:

@@ -264,15 +264,22 @@ def test_long_lines_are_stored_in_parts_and_joined(daemon):
     assert shown.count("\n") == 4 and shown.count("[cli]") == 4
 
 
-def test_a_part_is_not_joined_with_a_strangers_line(daemon):
+def test_parts_are_joined_across_the_lines_of_others(daemon):
     p, q = daemon.producer(), daemon.producer()
-    p.log("e1", "begin-", partial=1)
+    p.log("e1", "begin-", partial=1, stream=1)
     p.sync()
-    q.log("e1", "stranger", source="other")
+    q.log("e1", "stranger")
+    q.log("e1", "err-", partial=1, stream=2)
     q.sync()
-    p.log("e1", "end", partial=3)
+    p.log("e1", "middle-", partial=2, stream=1)
+    p.log("e1", "end", partial=3, stream=1)
+    p.log("e1", "open-", partial=1, stream=1)
     p.sync()
-    assert daemon.ok("logs", "e1", "-o", "cat") == "begin-\nstranger\nend\n"
+    assert daemon.ok("logs", "e1", "-o", "cat") == \
+        "stranger\nbegin-middle-end\nerr-\nopen-\n"
+    # Without its beginning a part is a line, too.
+    assert daemon.ok("logs", "e1", "-o", "cat", "-n", "2") == "end\nopen-\n"
+    assert daemon.ok("logs", "e1", "-o", "ndjson").count("\n") == 6
 
 
 def test_refused_by_the_daemon_is_1(daemon):

@@ -213,6 +213,7 @@ def test_flag_beats_environment_beats_default(build, name):
 
 @pytest.mark.parametrize("name,bad", [
     ("db", ""), ("socket", ""), ("socket-mode", "rw"), ("socket-mode", "888"),
+    ("socket-mode", "7777"),
     ("socket-group", "no-such-group"), ("retention-days", "-1"),
     ("audit-retention-days", "x"), ("flush-rows", "0"), ("flush-rows", "1e3"),
     ("flush-ms", "10s"), ("sync", "maybe"), ("lock-ms", " 1"),
