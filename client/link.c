@@ -201,16 +201,18 @@ connect_to(struct link *l, const char *path)
 bool
 link_open(struct link *l, const char *path, enum role role)
 {
+	struct welcome w;
 	struct frame f;
 
 	*l = (struct link){ .fd = -1 };
 	if (!connect_to(l, path))
 		return (false);
-	hello_put(&l->out, role, "execlog " EXECLOG_VERSION);
+	hello_put(&l->out, &(struct hello){ .role = role },
+	    "execlog " EXECLOG_VERSION);
 	(void)link_push(l);
 	switch (link_next(l, &f, WELCOME_MS)) {
 	case LINK_OK:
-		if (f.type == FRAME_WELCOME && welcome_decode(f.body))
+		if (f.type == FRAME_WELCOME && welcome_decode(f.body, &w))
 			return (true);
 		(void)lost(l, "the daemon speaks another protocol");
 		break;

@@ -21,6 +21,9 @@ batch_free(struct batch *b)
 	arena_free(&b->texts);
 	free(b->log);
 	free(b->audit);
+	free(b->mark);
+	free(b->claim);
+	free(b->forget);
 	free(b);
 }
 
@@ -28,7 +31,7 @@ void
 batch_reset(struct batch *b, uint64_t serial)
 {
 	arena_reset(&b->texts);
-	b->nlog = b->naudit = 0;
+	b->nlog = b->naudit = b->nmark = b->nclaim = b->nforget = 0;
 	b->bytes = 0;
 	b->urgent = false;
 	b->serial = serial;
@@ -56,7 +59,7 @@ keep(struct batch *b, struct span s)
 static void
 begin(struct batch *b, int64_t now)
 {
-	if (batch_rows(b) == 0)
+	if (batch_is_empty(b))
 		b->begun_ms = now;
 }
 
@@ -94,6 +97,47 @@ batch_add_audit(struct batch *b, const struct audit_row *r, int64_t now)
 }
 
 size_t
+batch_add_mark(struct batch *b, const struct producer_mark *m, int64_t now)
+{
+	struct producer_mark *mark;
+
+	begin(b, now);
+	b->mark = grow(b->mark, b->nmark, &b->mark_cap, sizeof *b->mark);
+	mark = &b->mark[b->nmark];
+	*mark = *m;
+	mark->producer = keep(b, m->producer);
+	return (b->nmark++);
+}
+
+size_t
+batch_add_claim(struct batch *b, const struct producer_claim *c, int64_t now)
+{
+	struct producer_claim *claim;
+
+	begin(b, now);
+	b->claim = grow(b->claim, b->nclaim, &b->claim_cap, sizeof *b->claim);
+	claim = &b->claim[b->nclaim];
+	*claim = *c;
+	claim->producer = keep(b, c->producer);
+	return (b->nclaim++);
+}
+
+void
+batch_add_forget(struct batch *b, struct span producer, int64_t now)
+{
+	begin(b, now);
+	b->forget = grow(b->forget, b->nforget, &b->forget_cap,
+	    sizeof *b->forget);
+	b->forget[b->nforget++] = keep(b, producer);
+}
+
+bool
+batch_is_empty(const struct batch *b)
+{
+	return (b->nlog + b->naudit + b->nmark + b->nclaim + b->nforget == 0);
+}
+
+size_t
 batch_rows(const struct batch *b)
 {
 	return (b->nlog + b->naudit);
@@ -124,8 +168,7 @@ bool
 batch_is_due(const struct batch *b, int64_t now, size_t rows_trigger,
     int64_t age_trigger)
 {
-	size_t rows = batch_rows(b);
-
-	return (rows > 0 && (b->urgent || rows >= rows_trigger ||
+	return (!batch_is_empty(b) && (b->urgent ||
+	    batch_rows(b) >= rows_trigger ||
 	    now - b->begun_ms >= age_trigger));
 }

@@ -1,5 +1,5 @@
 /*
- * A batch: the rows of one transaction.  While it is open the loop adds to it;
+ * A batch: what one transaction does.  While it is open the loop adds to it;
  * sealed, it belongs to the writer thread; committed, its rows have their ids
  * and the loop pushes them to followers.
  *
@@ -14,6 +14,7 @@
 
 #include "daemon/arena.h"
 #include "proto/row.h"
+#include "sql/store.h"
 
 struct batch {
 	struct log_row		*log;
@@ -22,9 +23,18 @@ struct batch {
 	struct audit_row	*audit;
 	size_t			 naudit;
 	size_t			 audit_cap;
+	struct producer_mark	*mark;		/* of named producers */
+	size_t			 nmark;
+	size_t			 mark_cap;
+	struct producer_claim	*claim;
+	size_t			 nclaim;
+	size_t			 claim_cap;
+	struct span		*forget;
+	size_t			 nforget;
+	size_t			 forget_cap;
 	struct arena		 texts;
 	size_t			 bytes;		/* memory in use, about */
-	int64_t			 begun_ms;	/* monotonic, of the first row */
+	int64_t			 begun_ms;	/* monotonic, of the first item */
 	uint64_t		 serial;	/* batches are numbered from 1 */
 	bool			 urgent;	/* somebody waits for it */
 };
@@ -42,7 +52,19 @@ void		 batch_add_log(struct batch *, const struct log_row *,
 void		 batch_add_audit(struct batch *, const struct audit_row *,
 		    int64_t now);
 
+/*
+ * Add a mark, a claim, a producer to forget.  The first two return its index,
+ * so that a mark can be moved on and a claim's answer be found.
+ */
+size_t		 batch_add_mark(struct batch *, const struct producer_mark *,
+		    int64_t now);
+size_t		 batch_add_claim(struct batch *, const struct producer_claim *,
+		    int64_t now);
+void		 batch_add_forget(struct batch *, struct span producer,
+		    int64_t now);
+
 size_t		 batch_rows(const struct batch *);
+bool		 batch_is_empty(const struct batch *);
 bool		 batch_is_full(const struct batch *);
 
 /* Does it hold a row or an event of this execution? */

@@ -144,15 +144,14 @@ on_quiet(void *v)
 }
 
 static void
-put_status(struct buf *b, int64_t log_rows, int64_t audit_rows,
-    const char *unreadable, void *v)
+put_status(struct buf *b, const struct counts *counts, const char *unreadable,
+    void *v)
 {
 	struct collector *c = v;
 	struct status s = {
 		.sqlite_version = store_sqlite_version(),
 		.uptime_s = (clock_mono_ms() - c->started) / 1000,
-		.log_rows = log_rows,
-		.audit_rows = audit_rows,
+		.counts = *counts,
 		.unreadable = unreadable,
 		.followers = follow_count(c->follow),
 		.connections = server_count(c->server),

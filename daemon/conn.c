@@ -96,6 +96,28 @@ conn_drop(struct conn *c)
 }
 
 void
+conn_welcome(struct conn *c, const struct welcome *w)
+{
+	struct buf b = { 0 };
+
+	welcome_put(&b, w);
+	conn_send(c, &b);
+	buf_free(&b);
+}
+
+uid_t
+conn_uid(const struct conn *c)
+{
+	struct ucred cred;
+	socklen_t n = sizeof cred;
+
+	if (getsockopt(bufferevent_getfd(c->bev), SOL_SOCKET, SO_PEERCRED,
+	    &cred, &n) == -1)
+		return ((uid_t)-1);
+	return (cred.uid);
+}
+
+void
 conn_complain(struct conn *c, enum fault fault, const char *sentence)
 {
 	struct buf b = { 0 };
@@ -136,26 +158,23 @@ static void
 on_hello(struct conn *c, const struct frame *f)
 {
 	const char *sentence = NULL;
-	struct buf b = { 0 };
+	struct hello hello;
 	enum fault fault;
-	enum role role;
 
 	if (f->type != FRAME_HELLO) {
 		conn_fault(c, FAULT_UNEXPECTED_TYPE,
 		    "the first frame must be HELLO");
 		return;
 	}
-	if ((fault = hello_decode(f->body, &role, &sentence)) != FAULT_NONE) {
+	if ((fault = hello_decode(f->body, &hello, &sentence)) != FAULT_NONE) {
 		conn_fault(c, fault, sentence);
 		return;
 	}
 	timer_clear(c->timer);
 	c->state = CONN_OPEN;
-	c->role = c->world->role[role];
-	welcome_put(&b);
-	conn_send(c, &b);
-	buf_free(&b);
-	c->self = c->role->open(c, c->world->context);
+	c->role = c->world->role[hello.role];
+	c->self = c->role->open(c, &hello, c->world->context);
+	hello_free(&hello);
 }
 
 /* Take one frame from the input; false when there is none. */

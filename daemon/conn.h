@@ -7,6 +7,8 @@
 #ifndef DAEMON_CONN_H
 #define DAEMON_CONN_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +23,8 @@ struct frame;
 
 /* What a role brings.  "self" is what open returned. */
 struct conn_role {
-	void	*(*open)(struct conn *, void *context);
+	/* Answers HELLO with WELCOME, now or later, or with a fault. */
+	void	*(*open)(struct conn *, const struct hello *, void *context);
 	void	 (*frame)(void *self, const struct frame *);
 	/* May another frame be taken?  NULL: always. */
 	bool	 (*wants)(void *self);
@@ -56,6 +59,11 @@ void		 conn_send(struct conn *, struct buf *b);
 
 /* Bytes that the peer has not yet taken from us. */
 size_t		 conn_queued(const struct conn *);
+
+void		 conn_welcome(struct conn *, const struct welcome *);
+
+/* The peer's user, from the kernel; (uid_t)-1 if it does not say. */
+uid_t		 conn_uid(const struct conn *);
 
 /* Say what is wrong and count it. */
 void		 conn_complain(struct conn *, enum fault, const char *sentence);

@@ -6,9 +6,8 @@
 #ifndef DAEMON_CONTEXT_H
 #define DAEMON_CONTEXT_H
 
-#include <stdint.h>
-
 struct buf;
+struct counts;
 struct follow;
 struct ingest;
 struct reader;
@@ -17,11 +16,10 @@ struct roles_context {
 	struct ingest	*ingest;
 	struct follow	*follow;
 	struct reader	*reader;
-	/* Append a STATUS frame; the rows are what the database has, or
-	   unreadable (else NULL) says why that is not known. */
-	void		(*put_status)(struct buf *, int64_t log_rows,
-			    int64_t audit_rows, const char *unreadable,
-			    void *arg);
+	/* Append a STATUS frame; unreadable (else NULL) says why the counts
+	   are not known. */
+	void		(*put_status)(struct buf *, const struct counts *,
+			    const char *unreadable, void *arg);
 	void		*arg;
 };
 

@@ -10,6 +10,7 @@
 #include "daemon/checkpointer.h"
 #include "daemon/clock.h"
 #include "daemon/follow.h"
+#include "daemon/health.h"
 #include "daemon/log.h"
 #include "daemon/timer.h"
 #include "daemon/worker.h"
@@ -19,10 +20,6 @@
 
 #define POLL_MS		50	/* between two looks for others' rows, while
 				   the writer is idle and somebody follows */
-#define RETRY_BUSY_MS	2	/* the call itself has waited 50 ms */
-#define RETRY_MS	500	/* after other failures */
-#define BUSY_MS		1000	/* a lock held for less is everyday life */
-#define COMPLAIN_MS	60000	/* between two lines about the same failure */
 
 /* What the writer thread is asked: a commit, or just where the file is. */
 struct job {
@@ -56,13 +53,9 @@ struct ingest {
 	bool			 draining;
 	bool			 dead;		/* the file is corrupt */
 
-	int64_t			 failing_since;	/* monotonic ms; 0: it is not */
-	bool			 degraded;
-	struct sql_error	 error;		/* why */
-	int64_t			 complained_at;
+	struct health		 health;
 	uint64_t		 committed_rows;
 	uint64_t		 commits;
-	uint64_t		 retries;
 	struct hist		 hold;
 };
 
@@ -83,6 +76,13 @@ run_job(void *v, void *arg)
 		.nlog = job->batch->nlog,
 		.audit = job->batch->audit,
 		.naudit = job->batch->naudit,
+		.mark = job->batch->mark,
+		.nmark = job->batch->nmark,
+		.claim = job->batch->claim,
+		.nclaim = job->batch->nclaim,
+		.forget = job->batch->forget,
+		.nforget = job->batch->nforget,
+		.now_ms = clock_wall_ms(),
 	};
 	job->result = store_commit(in->store, &rows, &job->commit, &job->error);
 }
@@ -123,7 +123,7 @@ tell_room(struct ingest *in)
 static bool
 is_due(const struct ingest *in, int64_t now)
 {
-	return (batch_rows(in->open) > 0 && (!ingest_has_room(in) ||
+	return (!batch_is_empty(in->open) && (!ingest_has_room(in) ||
 	    batch_is_due(in->open, now, in->config.flush_rows,
 	    in->config.flush_ms)));
 }
@@ -160,7 +160,7 @@ rest(struct ingest *in, int64_t now)
 
 	if (in->in_flight)
 		next = in->retry_at;
-	else if (batch_rows(in->open) > 0)
+	else if (!batch_is_empty(in->open))
 		next = in->open->begun_ms + in->config.flush_ms;
 	if (follow_count(in->follow) > 0 && in->poll_at < next)
 		next = in->poll_at;
@@ -180,7 +180,7 @@ ingest_poke(struct ingest *in)
 		return;
 	if (commit_due(in, now))
 		return;
-	if (!in->in_flight && batch_rows(in->open) == 0) {
+	if (!in->in_flight && batch_is_empty(in->open)) {
 		/* What was refused and has left no row is done with. */
 		ledger_settle(&in->ledger);
 		if (in->draining) {
@@ -199,44 +199,17 @@ on_timer(void *v)
 }
 
 static void
-degrade(struct ingest *in, int64_t now)
-{
-	if (in->failing_since == 0)
-		in->failing_since = now;
-	if (in->job.result == SQL_BUSY && now - in->failing_since < BUSY_MS)
-		return;
-	if (!in->degraded || now - in->complained_at >= COMPLAIN_MS) {
-		log_line(LOG_WARNING, "cannot commit: %s; %zu records wait",
-		    in->job.error.text, batch_rows(in->flight));
-		in->complained_at = now;
-	}
-	in->degraded = true;
-	in->error = in->job.error;
-}
-
-static void
 on_failure(struct ingest *in)
 {
-	int64_t now = clock_mono_ms();
+	int64_t now = clock_mono_ms(), delay;
 
-	in->retries++;
-	degrade(in, now);
-	switch (in->job.result) {
-	case SQL_UNKNOWN:
-	case SQL_MOVED:
-		in->dead = true;
+	in->job.error.result = in->job.result;
+	delay = health_failed(&in->health, &in->job.error, now,
+	    batch_rows(in->flight));
+	in->retry_at = now + delay;
+	in->dead = delay < 0;
+	if (in->job.result == SQL_UNKNOWN || in->job.result == SQL_MOVED)
 		in->hooks.on_fatal(in->job.result, in->hooks.arg);
-		break;
-	case SQL_CORRUPT:
-		in->dead = true;
-		break;
-	case SQL_BUSY:
-		in->retry_at = now + RETRY_BUSY_MS;
-		break;
-	default:
-		in->retry_at = now + RETRY_MS;
-		break;
-	}
 }
 
 static void
@@ -244,10 +217,7 @@ on_commit(struct ingest *in)
 {
 	struct batch *b = in->flight;
 
-	if (in->degraded)
-		log_line(LOG_NOTICE, "commits work again");
-	in->degraded = false;
-	in->failing_since = 0;
+	health_recovered(&in->health);
 	in->in_flight = false;
 	in->serial = b->serial;
 	in->commits++;
@@ -257,6 +227,7 @@ on_commit(struct ingest *in)
 		checkpointer_frames(in->checkpointer,
 		    in->job.commit.wal_frames);
 	ledger_commit(&in->ledger);
+	ledger_answer(&in->ledger, b);
 	follow_committed(in->follow, b, &in->job.commit);
 	/* Its memory is for the next one; its rows are gone. */
 	batch_reset(b, 0);
@@ -337,6 +308,23 @@ ingest_remove_producer(struct ingest *in, struct ledger_entry *p)
 	ledger_remove(&in->ledger, p);
 }
 
+void
+ingest_claim(struct ingest *in, struct ledger_entry *p,
+    const struct producer_claim *claim)
+{
+	ledger_fence(&in->ledger, p, claim->resumes);
+	p->claim = batch_add_claim(in->open, claim, clock_mono_ms());
+	p->claimed = in->open->serial;
+	ingest_hurry(in);
+}
+
+void
+ingest_forget(struct ingest *in, const struct ledger_entry *p)
+{
+	batch_add_forget(in->open, p->name, clock_mono_ms());
+	ingest_poke(in);
+}
+
 bool
 ingest_has_room(const struct ingest *in)
 {
@@ -352,7 +340,7 @@ static void
 admitted(struct ingest *in, struct ledger_entry *p, struct span execution,
     bool urgent)
 {
-	p->admitted++;
+	ledger_admit(p, in->open, clock_mono_ms());
 	if (urgent || follow_wants(in->follow, execution))
 		in->open->urgent = true;
 	if (!ingest_has_room(in))
@@ -386,7 +374,7 @@ ingest_audit(struct ingest *in, struct ledger_entry *p,
 void
 ingest_hurry(struct ingest *in)
 {
-	if (batch_rows(in->open) > 0)
+	if (!batch_is_empty(in->open))
 		in->open->urgent = true;
 	ingest_poke(in);
 }
@@ -424,14 +412,14 @@ void
 ingest_figures(const struct ingest *in, struct ingest_figures *f)
 {
 	*f = (struct ingest_figures){
-		.degraded = in->degraded,
-		.reason = in->degraded ? in->error.text : NULL,
+		.degraded = in->health.degraded,
+		.reason = in->health.degraded ? in->health.error.text : NULL,
 		.committed_rows = in->committed_rows,
 		.pending_rows = batch_rows(in->open),
 		.pending_bytes = in->open->bytes,
 		.commits = in->commits,
 		.refused = admit_refused(in->admit),
-		.retries = in->retries,
+		.retries = in->health.retries,
 		.producers = in->ledger.count,
 		.hold = &in->hold,
 	};

@@ -28,6 +28,7 @@ struct checkpointer;
 struct event_base;
 struct follow;
 struct ingest;
+struct producer_claim;
 struct record;
 struct store;
 
@@ -65,6 +66,17 @@ void		 ingest_poke(struct ingest *);
 void		 ingest_add_producer(struct ingest *, struct ledger_entry *);
 void		 ingest_remove_producer(struct ingest *,
 		    struct ledger_entry *);
+
+/*
+ * The producer wants the name in its entry.  Who has it now is fenced; its
+ * on_claimed is called when that is committed, and nothing of it is taken in
+ * before.
+ */
+void		 ingest_claim(struct ingest *, struct ledger_entry *,
+		    const struct producer_claim *);
+
+/* The producer is done, all is acknowledged: its name can be forgotten. */
+void		 ingest_forget(struct ingest *, const struct ledger_entry *);
 
 /* May producers be read? */
 bool		 ingest_has_room(const struct ingest *);

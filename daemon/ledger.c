@@ -1,5 +1,7 @@
 #include "daemon/ledger.h"
 
+#include "daemon/batch.h"
+
 void
 ledger_add(struct ledger *l, struct ledger_entry *e)
 {
@@ -12,6 +14,64 @@ ledger_remove(struct ledger *l, struct ledger_entry *e)
 {
 	LIST_REMOVE(e, entry);
 	l->count--;
+}
+
+static bool
+gives_way(const struct ledger_entry *e, const struct ledger_entry *claimant,
+    bool resumes)
+{
+	return (e != claimant && e->name.p != NULL &&
+	    span_eq(e->name, claimant->name) &&
+	    (e->uid == claimant->uid || claimant->uid == 0) &&
+	    (!resumes || claimant->epoch >= e->epoch));
+}
+
+void
+ledger_fence(struct ledger *l, const struct ledger_entry *claimant,
+    bool resumes)
+{
+	struct ledger_entry *e, *next;
+
+	for (e = LIST_FIRST(&l->list); e != NULL; e = next) {
+		next = LIST_NEXT(e, entry);
+		if (gives_way(e, claimant, resumes))
+			e->on_fenced(e->arg);
+	}
+}
+
+void
+ledger_admit(struct ledger_entry *e, struct batch *b, int64_t now)
+{
+	const struct producer_mark mark = {
+		.producer = e->name,
+		.uid = e->uid,
+		.epoch = e->epoch,
+	};
+
+	e->admitted++;
+	if (e->name.p == NULL)
+		return;
+	if (e->marked != b->serial) {
+		e->mark = batch_add_mark(b, &mark, now);
+		e->marked = b->serial;
+	}
+	b->mark[e->mark].number = e->admitted;
+}
+
+void
+ledger_answer(struct ledger *l, const struct batch *b)
+{
+	struct ledger_entry *e, *next;
+
+	if (b->nclaim == 0)
+		return;
+	for (e = LIST_FIRST(&l->list); e != NULL; e = next) {
+		next = LIST_NEXT(e, entry);
+		if (e->claimed != b->serial)
+			continue;
+		e->claimed = 0;
+		e->on_claimed(&b->claim[e->claim], e->arg);
+	}
 }
 
 void

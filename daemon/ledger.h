@@ -6,18 +6,42 @@
 #ifndef DAEMON_LEDGER_H
 #define DAEMON_LEDGER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
-/* One producer; embedded in its owner.  Zero it, set the hook, add it. */
+#include "proto/span.h"
+
+struct batch;
+struct producer_claim;
+
+/*
+ * One producer; embedded in its owner.  Zero it, set the hooks, add it.  One
+ * that has a name is also marked in each batch that holds something of it.
+ */
 struct ledger_entry {
 	LIST_ENTRY(ledger_entry) entry;
+	struct span	 name;		/* the owner's; p NULL: none */
+	uint32_t	 uid;
+	int64_t		 epoch;		/* until its claim is granted: the one
+					   to resume, or INT64_MAX for a new
+					   one, which will be the newest */
 	uint64_t	 admitted;	/* highest number taken in */
 	uint64_t	 sealed;	/* ... that is with the writer */
 	uint64_t	 committed;	/* ... that is stored */
-	/* "committed" has moved.  May remove itself, and no other. */
+	uint64_t	 marked;	/* serial of the batch with its mark */
+	size_t		 mark;		/* and where in it */
+	uint64_t	 claimed;	/* the same for its claim; 0: none */
+	size_t		 claim;
+	/* "committed" has moved.  May remove itself, and no other, as may
+	   the other two. */
 	void		(*on_committed)(void *arg);
+	/* The claim was judged; NULL for who has no name. */
+	void		(*on_claimed)(const struct producer_claim *,
+			    void *arg);
+	/* Somebody else has claimed the name. */
+	void		(*on_fenced)(void *arg);
 	void		*arg;
 };
 
@@ -29,6 +53,19 @@ struct ledger {
 
 void	 ledger_add(struct ledger *, struct ledger_entry *);
 void	 ledger_remove(struct ledger *, struct ledger_entry *);
+
+/*
+ * Whoever else has the name of this one is told so, unless it is another
+ * user's, or this one wants to resume an older epoch: then the claim fails.
+ */
+void	 ledger_fence(struct ledger *, const struct ledger_entry *claimant,
+	    bool resumes);
+
+/* One more was admitted into the batch: note it there for who has a name. */
+void	 ledger_admit(struct ledger_entry *, struct batch *, int64_t now);
+
+/* Give the batch's claims their answers. */
+void	 ledger_answer(struct ledger *, const struct batch *);
 
 /* What was admitted goes to the writer. */
 void	 ledger_seal(struct ledger *);

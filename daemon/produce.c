@@ -12,6 +12,7 @@
 #include "proto/frame.h"
 #include "proto/json.h"
 #include "proto/record.h"
+#include "sql/store.h"
 
 struct producer {
 	struct conn		*conn;
@@ -19,6 +20,8 @@ struct producer {
 	struct ledger_entry	 in;
 	uint64_t		 acked;		/* number of the last ACK sent */
 	bool			 eof;
+	bool			 welcome;	/* WELCOME was sent */
+	struct buf		 name;		/* the entry's name */
 	struct buf		 out;		/* scratch */
 };
 
@@ -39,7 +42,7 @@ send_ack(struct producer *p)
 		(void)frame_end(&p->out, mark);
 		conn_send(p->conn, &p->out);
 	}
-	if (p->eof && p->acked == p->in.admitted)
+	if (p->eof && p->welcome && p->acked == p->in.admitted)
 		conn_finish(p->conn);
 }
 
@@ -49,8 +52,71 @@ on_committed(void *v)
 	send_ack(v);
 }
 
+/* How a claim that is not granted ends the connection. */
+static void
+turn_away(struct producer *p, enum claim_result result)
+{
+	if (result == CLAIM_UNKNOWN)
+		conn_fault(p->conn, FAULT_UNKNOWN_PRODUCER,
+		    "there is nothing to resume: this producer or epoch is not "
+		    "known");
+	else if (result == CLAIM_NOT_YOURS)
+		conn_fault(p->conn, FAULT_NOT_YOURS,
+		    "this producer belongs to another user");
+	else
+		conn_fault(p->conn, FAULT_FENCED,
+		    "there has been a newer connection of this producer");
+}
+
+static void
+on_claimed(const struct producer_claim *c, void *v)
+{
+	struct producer *p = v;
+	struct welcome w = {
+		.epoch = c->granted,
+		.number = (int64_t)c->number,
+	};
+
+	if (c->result != CLAIM_GRANTED) {
+		turn_away(p, c->result);
+		return;
+	}
+	p->in.epoch = c->granted;
+	p->in.admitted = p->in.sealed = p->in.committed = c->number;
+	p->acked = c->number;
+	p->welcome = true;
+	conn_welcome(p->conn, &w);
+	conn_resume(p->conn);
+}
+
+static void
+on_fenced(void *v)
+{
+	turn_away(v, CLAIM_FENCED);
+}
+
+static void
+claim(struct producer *p, const struct hello *hello)
+{
+	struct producer_claim c = {
+		.resumes = hello->resumes,
+		.epoch = hello->epoch,
+		.acked = (uint64_t)hello->acked,
+	};
+
+	buf_span(&p->name, hello->producer);
+	if (p->name.failed)
+		log_no_memory();
+	p->in.name = buf_text(&p->name);
+	p->in.uid = conn_uid(p->conn);
+	p->in.epoch = hello->resumes ? hello->epoch : INT64_MAX;
+	c.producer = p->in.name;
+	c.uid = p->in.uid;
+	ingest_claim(p->ingest, &p->in, &c);
+}
+
 static void *
-producer_open(struct conn *conn, void *context)
+producer_open(struct conn *conn, const struct hello *hello, void *context)
 {
 	struct roles_context *world = context;
 	struct producer *p = log_calloc(1, sizeof *p);
@@ -58,8 +124,16 @@ producer_open(struct conn *conn, void *context)
 	p->conn = conn;
 	p->ingest = world->ingest;
 	p->in.on_committed = on_committed;
+	p->in.on_claimed = on_claimed;
+	p->in.on_fenced = on_fenced;
 	p->in.arg = p;
 	ingest_add_producer(p->ingest, &p->in);
+	if (hello->producer.p != NULL)
+		claim(p, hello);
+	else {
+		p->welcome = true;
+		conn_welcome(conn, &(struct welcome){ 0 });
+	}
 	return (p);
 }
 
@@ -69,6 +143,7 @@ producer_close(void *self)
 	struct producer *p = self;
 
 	ingest_remove_producer(p->ingest, &p->in);
+	buf_free(&p->name);
 	buf_free(&p->out);
 	free(p);
 }
@@ -169,6 +244,20 @@ on_flush(struct producer *p, struct span body)
 		ingest_hurry(p->ingest);
 }
 
+/* All is acknowledged and nothing more will come. */
+static void
+on_bye(struct producer *p, struct span body)
+{
+	if (body.n != 0 || p->in.committed != p->in.admitted) {
+		conn_fault(p->conn, FAULT_UNEXPECTED_TYPE,
+		    "BYE is empty, and comes after the last ACK");
+		return;
+	}
+	if (p->in.name.p != NULL)
+		ingest_forget(p->ingest, &p->in);
+	conn_finish(p->conn);
+}
+
 static void
 producer_frame(void *self, const struct frame *f)
 {
@@ -187,9 +276,12 @@ producer_frame(void *self, const struct frame *f)
 	case FRAME_FLUSH:
 		on_flush(p, f->body);
 		break;
+	case FRAME_BYE:
+		on_bye(p, f->body);
+		break;
 	default:
 		conn_fault(p->conn, FAULT_UNEXPECTED_TYPE,
-		    "a producer sends LOG, LOG_JSON, EVENT and FLUSH");
+		    "a producer sends LOG, LOG_JSON, EVENT, FLUSH and BYE");
 		break;
 	}
 }
@@ -199,7 +291,7 @@ producer_wants(void *self)
 {
 	struct producer *p = self;
 
-	return (ingest_has_room(p->ingest) &&
+	return (p->welcome && ingest_has_room(p->ingest) &&
 	    conn_queued(p->conn) < LIMIT_PRODUCER_QUEUE);
 }
 

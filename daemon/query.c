@@ -67,8 +67,7 @@ step_start(struct query *q, struct pages *p)
 
 	if (r->kind == REQUEST_STATUS) {
 		q->phase = QUERY_OVER;
-		return (pages_counts(p, &q->log_rows, &q->audit_rows,
-		    &q->error));
+		return (pages_counts(p, &q->counts, &q->error));
 	}
 	if ((result = pages_position(p, &q->limit, &q->error)) != SQL_DONE ||
 	    (result = pages_known(p, r->execution, &q->found, &q->error)) !=

@@ -42,8 +42,7 @@ struct query {
 	bool			found;		/* the execution is known */
 	char			event[QUERY_EVENT_MAX];	/* the terminal event,
 						   empty while there is none */
-	int64_t			log_rows;	/* a status request's answer */
-	int64_t			audit_rows;
+	struct counts		counts;		/* a status request's answer */
 	struct sql_error	error;		/* of the last page */
 };
 

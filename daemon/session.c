@@ -80,9 +80,8 @@ answer(struct session *s)
 		send_end(s, q->found ? END_DONE : END_NOT_FOUND);
 		return;
 	}
-	s->world->put_status(&q->out, q->log_rows, q->audit_rows,
-	    q->error.result != SQL_DONE ? q->error.text : NULL,
-	    s->world->arg);
+	s->world->put_status(&q->out, &q->counts, q->error.result !=
+	    SQL_DONE ? q->error.text : NULL, s->world->arg);
 	conn_send(s->conn, &q->out);
 	finish(s);
 }
@@ -185,10 +184,12 @@ on_release(void *v)
 }
 
 static void *
-session_open(struct conn *conn, void *context)
+session_open(struct conn *conn, const struct hello *hello, void *context)
 {
 	struct session *s = log_calloc(1, sizeof *s);
 
+	(void)hello;
+	conn_welcome(conn, &(struct welcome){ 0 });
 	s->conn = conn;
 	s->world = context;
 	s->turn = (struct reader_turn){

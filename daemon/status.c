@@ -19,12 +19,25 @@ put_null(struct buf *b, const char *key)
 	buf_str(b, "null");
 }
 
+/* Why all is not well; NULL if it is. */
+static const char *
+reason(const struct status *s)
+{
+	if (s->ingest.degraded)
+		return (s->ingest.reason);
+	if (s->unreadable != NULL)
+		return (s->unreadable);
+	if (s->counts.incidents > 0)
+		return ("acknowledged records are missing, this file is an "
+		    "older one: see execlog_incidents");
+	return (NULL);
+}
+
 static void
 put_health(struct buf *b, const struct status *s)
 {
-	const char *why;
+	const char *why = reason(s);
 
-	why = s->ingest.degraded ? s->ingest.reason : s->unreadable;
 	jput_text(b, "state", span_of(why != NULL ? "degraded" : "ok"));
 	if (why != NULL)
 		jput_text(b, "reason", span_of(why));
@@ -38,10 +51,12 @@ put_rows(struct buf *b, const struct status *s)
 	if (s->unreadable != NULL) {
 		put_null(b, "log_rows");
 		put_null(b, "audit_rows");
+		put_null(b, "incidents");
 		return;
 	}
-	jput_i64(b, "log_rows", s->log_rows);
-	jput_i64(b, "audit_rows", s->audit_rows);
+	jput_i64(b, "log_rows", s->counts.log);
+	jput_i64(b, "audit_rows", s->counts.audit);
+	jput_i64(b, "incidents", s->counts.incidents);
 }
 
 /* ms with three decimals, from whole us. */

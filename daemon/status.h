@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "daemon/ingest.h"
+#include "sql/pages.h"
 
 struct buf;
 
@@ -18,9 +19,8 @@ struct status {
 	struct ingest_figures	 ingest;
 	const char		*sqlite_version;
 	int64_t			 uptime_s;
-	int64_t			 log_rows;
-	int64_t			 audit_rows;
-	const char		*unreadable;	/* why the rows are not
+	struct counts		 counts;
+	const char		*unreadable;	/* why the counts are not
 						   known; else NULL */
 	int64_t			 db_bytes;
 	int64_t			 wal_bytes;

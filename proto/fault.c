@@ -23,6 +23,9 @@ fault_code(enum fault fault)
 		[FAULT_BAD_NUMBER] = "bad-number",
 		[FAULT_BAD_REQUEST] = "bad-request",
 		[FAULT_TOO_MANY] = "too-many",
+		[FAULT_FENCED] = "fenced",
+		[FAULT_UNKNOWN_PRODUCER] = "unknown-producer",
+		[FAULT_NOT_YOURS] = "not-yours",
 		[FAULT_STORAGE] = "storage",
 		[FAULT_SHUTTING_DOWN] = "shutting-down",
 	};

@@ -11,6 +11,7 @@ frame_limit(uint8_t type)
 	case FRAME_AUDIT_ROW:
 		return (FRAME_MAX);
 	case FRAME_FLUSH:
+	case FRAME_BYE:
 	case FRAME_ACK:
 		return (sizeof(uint64_t));
 	case FRAME_HELLO:

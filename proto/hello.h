@@ -13,6 +13,7 @@
 #include "proto/span.h"
 
 struct buf;
+struct json_t;
 
 enum role {
 	ROLE_PRODUCE,
@@ -22,18 +23,39 @@ enum role {
 
 const char	*role_name(enum role);
 
+/*
+ * What a HELLO says.  A producer may have a name; then it may resume the epoch
+ * that it was granted before.  Texts point into "doc" after hello_decode, until
+ * hello_free.
+ */
+struct hello {
+	enum role	 role;
+	struct span	 producer;	/* p NULL: unnamed */
+	bool		 resumes;	/* epoch and acked are given */
+	int64_t		 epoch;
+	int64_t		 acked;		/* highest number acknowledged */
+	struct json_t	*doc;
+};
+
 /* Append a frame.  "who" is the program and its version. */
-void	 hello_put(struct buf *, enum role, const char *who);
-void	 welcome_put(struct buf *);
+void	 hello_put(struct buf *, const struct hello *, const char *who);
 
 /*
- * A HELLO body: FAULT_NONE and *role, or what is wrong with it and a sentence
- * that says so.
+ * A HELLO body.  On FAULT_NONE the caller calls hello_free; else *sentence
+ * says what is wrong.
  */
-enum fault	 hello_decode(struct span body, enum role *role,
+enum fault	 hello_decode(struct span body, struct hello *,
 		    const char **sentence);
+void		 hello_free(struct hello *);
+
+/* The answer; epoch and number are 0 for who has no name. */
+struct welcome {
+	int64_t	epoch;
+	int64_t	number;		/* numbers go on behind this one */
+};
+void	 welcome_put(struct buf *, const struct welcome *);
 
 /* Is it a WELCOME of our version? */
-bool	 welcome_decode(struct span body);
+bool	 welcome_decode(struct span body, struct welcome *);
 
 #endif

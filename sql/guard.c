@@ -3,13 +3,18 @@
 #include <stdbool.h>
 #include <string.h>
 
+static bool
+is_private(const char *table)
+{
+	return (strncmp(table, "execlog_", 8) == 0);
+}
 
 static bool
 is_ours(const char *table)
 {
 	return (strcmp(table, "execution_logs") == 0 ||
 	    strcmp(table, "execution_audit_events") == 0 ||
-	    strncmp(table, "execlog_", 8) == 0);
+	    is_private(table));
 }
 
 static int
@@ -30,6 +35,9 @@ judge(void *arg, int action, const char *what, const char *column,
 		return (SQLITE_OK);
 	case SQLITE_INSERT:
 		return (is_ours(what) ? SQLITE_OK : SQLITE_DENY);
+	case SQLITE_UPDATE:
+	case SQLITE_DELETE:
+		return (is_private(what) ? SQLITE_OK : SQLITE_DENY);
 	default:
 		return (SQLITE_DENY);
 	}

@@ -1,7 +1,8 @@
 /*
- * What the writer connection may do, whatever is in the file: write our tables
- * and nothing else, and nothing at all inside a trigger or view that somebody
- * planted (anyone who can write the file can plant one).
+ * What the writer connection may do, whatever is in the file: add to our
+ * tables, change the private ones (execlog_*), and nothing else; and nothing at
+ * all inside a trigger or view that somebody planted (anyone who can write the
+ * file can plant one).
  *
  * Layer: sql.  Threads: the connection's.
  */

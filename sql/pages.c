@@ -25,6 +25,7 @@ enum statement {
 	NEWEST_AUDIT,
 	LOG_ROWS,
 	AUDIT_ROWS,
+	INCIDENTS,
 	STATEMENT_COUNT,
 };
 
@@ -45,6 +46,7 @@ static const char *const text[STATEMENT_COUNT] = {
 	[NEWEST_AUDIT] = sql_newest_audit,
 	[LOG_ROWS] = sql_log_rows,
 	[AUDIT_ROWS] = sql_audit_rows,
+	[INCIDENTS] = sql_incidents_open,
 };
 
 struct pages {
@@ -384,8 +386,15 @@ pages_position(struct pages *p, struct position *at, struct sql_error *error)
 }
 
 enum sql_result
-pages_counts(struct pages *p, int64_t *log, int64_t *audit,
-    struct sql_error *error)
+pages_counts(struct pages *p, struct counts *c, struct sql_error *error)
 {
-	return (two_integers(p, LOG_ROWS, AUDIT_ROWS, log, audit, error));
+	enum sql_result result;
+	sqlite3_int64 incidents = 0;
+
+	result = two_integers(p, LOG_ROWS, AUDIT_ROWS, &c->log, &c->audit,
+	    error);
+	if (result == SQL_DONE)
+		result = db_integer(p->stmt[INCIDENTS], &incidents, error);
+	c->incidents = incidents;
+	return (result);
 }

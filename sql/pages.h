@@ -93,8 +93,16 @@ enum sql_result	 pages_known(struct pages *, struct span execution, bool *,
 enum sql_result	 pages_position(struct pages *, struct position *,
 		    struct sql_error *);
 
-/* How many rows there are; see log_rows in statements.sql. */
-enum sql_result	 pages_counts(struct pages *, int64_t *log, int64_t *audit,
+/*
+ * How many rows there are (see log_rows in statements.sql), and how many
+ * incidents that nobody has confirmed.
+ */
+struct counts {
+	int64_t	log;
+	int64_t	audit;
+	int64_t	incidents;
+};
+enum sql_result	 pages_counts(struct pages *, struct counts *,
 		    struct sql_error *);
 
 #endif

@@ -55,6 +55,30 @@ INSERT INTO execution_audit_events
 	(execution_id, event_type, timestamp, metadata)
 VALUES (?1, ?2, ?3, ?4)
 
+-- name: producer_read
+SELECT uid, epoch, number FROM execlog_producers WHERE producer = ?1
+
+-- name: producer_write
+INSERT INTO execlog_producers (producer, uid, epoch, number, updated_at)
+VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (producer) DO UPDATE
+SET epoch = ?3, number = ?4, updated_at = ?5
+
+-- name: producer_forget
+DELETE FROM execlog_producers WHERE producer = ?1
+
+-- name: producers_forget_idle
+DELETE FROM execlog_producers WHERE producer IN
+	(SELECT producer FROM execlog_producers WHERE updated_at < ?1 LIMIT ?2)
+
+-- name: incident_write
+INSERT INTO execlog_incidents
+	(producer, first_number, last_number, noticed_at)
+VALUES (?1, ?2, ?3, ?4)
+
+-- name: incidents_open
+SELECT count(*) FROM execlog_incidents WHERE confirmed_at IS NULL
+
 -- The newest id there has ever been: also right when somebody has reset
 -- sqlite_sequence, or when the newest rows are gone.
 -- name: newest_log

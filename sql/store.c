@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "sql/db.h"
 #include "sql/guard.h"
 #include "sql/migrate.h"
+#include "sql/producers.h"
 #include "sql/text.h"
 
 struct store {
@@ -22,6 +22,7 @@ struct store {
 	sqlite3_stmt	*insert_audit;
 	sqlite3_stmt	*newest_log;
 	sqlite3_stmt	*newest_audit;
+	struct producers producers;
 	ino_t		 wal_inode;	/* 0: not seen yet */
 	int		 wal_frames;
 };
@@ -49,7 +50,7 @@ prepare_all(struct store *s, struct sql_error *error)
 	    NULL &&
 	    (s->newest_log = db_prepare(s->db, sql_newest_log, error)) != NULL &&
 	    (s->newest_audit = db_prepare(s->db, sql_newest_audit, error)) !=
-	    NULL);
+	    NULL && producers_prepare(&s->producers, s->db, error));
 }
 
 const char *
@@ -210,7 +211,8 @@ transaction(struct store *s, const struct store_batch *b,
 	enum sql_result result;
 
 	if ((result = position_now(s, &c->before, error)) != SQL_DONE ||
-	    (result = insert_all(s, b, error)) != SQL_DONE)
+	    (result = insert_all(s, b, error)) != SQL_DONE ||
+	    (result = producers_apply(&s->producers, b, error)) != SQL_DONE)
 		return (result);
 	c->after = c->before;
 	if (b->nlog > 0)
@@ -228,7 +230,6 @@ store_commit(struct store *s, const struct store_batch *b,
 	enum sql_result result;
 	int64_t begun;
 
-	assert(b->nlog + b->naudit > 0);
 	if ((result = run(s, s->begin, error)) != SQL_DONE)
 		goto out;
 	begun = db_monotonic_us();

@@ -38,12 +38,45 @@ struct store	*store_open(const char *path, bool sync_full, int64_t now_ms,
 /* Takes NULL. */
 void		 store_close(struct store *);
 
-/* The rows of a transaction; fixed before it begins. */
+/* A named producer has come so far. */
+struct producer_mark {
+	struct span	producer;
+	uint32_t	uid;		/* who it belongs to */
+	int64_t		epoch;
+	uint64_t	number;		/* of its newest record in the batch */
+};
+
+/* Somebody wants to be a named producer. */
+enum claim_result {
+	CLAIM_GRANTED,
+	CLAIM_FENCED,		/* there has been a newer one */
+	CLAIM_UNKNOWN,		/* there is nothing to resume */
+	CLAIM_NOT_YOURS,	/* it is another user's */
+};
+struct producer_claim {
+	struct span		producer;
+	uint32_t		uid;
+	bool			resumes;	/* epoch and acked are given */
+	int64_t			epoch;
+	uint64_t		acked;		/* highest that it has seen */
+	enum claim_result	result;		/* set by the commit, as are: */
+	int64_t			granted;	/* its epoch from now on */
+	uint64_t		number;		/* it goes on behind this one */
+};
+
+/* What a transaction does; fixed before it begins. */
 struct store_batch {
 	struct log_row		*log;
 	size_t			 nlog;
 	struct audit_row	*audit;
 	size_t			 naudit;
+	struct producer_mark	*mark;
+	size_t			 nmark;
+	struct producer_claim	*claim;
+	size_t			 nclaim;
+	struct span		*forget;	/* producers that said BYE */
+	size_t			 nforget;
+	int64_t			 now_ms;	/* wall clock */
 };
 
 struct store_commit {
@@ -54,7 +87,8 @@ struct store_commit {
 };
 
 /*
- * Insert the rows in one transaction, in the order given, and set their ids.
+ * Insert the rows in one transaction, in the order given, and set their ids;
+ * write the marks and judge the claims in the same transaction.
  * SQL_DONE: they are committed, durable as sync says, and in the file that is
  * at the path.  Anything else but SQL_UNKNOWN and SQL_MOVED: nothing of it is
  * in the file and the ids are void.

@@ -78,8 +78,8 @@ class Daemon:
                               timeout=DEADLINE, env=clean_env(**env))
         return done.returncode, done.stderr.decode()
 
-    def producer(self):
-        return Wire(self.socket, "produce")
+    def producer(self, **hello):
+        return Wire(self.socket, "produce", **hello)
 
     def reader(self):
         return Wire(self.socket, "read")

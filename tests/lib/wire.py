@@ -3,7 +3,7 @@ import json
 import socket
 import struct
 
-HELLO, LOG, LOG_JSON, EVENT, FLUSH, REQUEST = 1, 2, 3, 4, 5, 0x10
+HELLO, LOG, LOG_JSON, EVENT, FLUSH, BYE, REQUEST = 1, 2, 3, 4, 5, 6, 0x10
 WELCOME, ACK, REFUSED, ERROR = 0x81, 0x82, 0x83, 0x84
 LOG_ROW, AUDIT_ROW, NOTICE, END, STATUS = 0x90, 0x91, 0x92, 0x93, 0x94
 LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"]
@@ -59,17 +59,25 @@ class Closed(Exception):
     pass
 
 
+class Refused(Exception):
+    pass
+
+
 class Wire:
-    def __init__(self, path, role=None, timeout=20):
+    def __init__(self, path, role=None, timeout=20, **hello):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(timeout)
         self.sock.connect(str(path))
         self.buf = b""
         self.number = 0
         if role:
-            self.send(HELLO, dict(version=1, role=role))
+            self.send(HELLO, dict(version=1, role=role, **hello))
             kind, body = self.recv()
+            if kind == ERROR:
+                raise Refused(body["code"])
             assert kind == WELCOME, (kind, body)
+            self.epoch = body.get("epoch")
+            self.number = body.get("number", 0)
 
     def send(self, kind, body=b""):
         self.sock.sendall(frame(kind, body))

@@ -200,17 +200,22 @@ static void
 hello_vector(const struct json_t *v)
 {
 	const char *sentence = NULL;
+	struct hello h;
 	enum fault fault;
-	enum role role;
 
-	fault = hello_decode(vtext(v, "body"), &role, &sentence);
+	fault = hello_decode(vtext(v, "body"), &h, &sentence);
 	if (vhas(v, "fault")) {
 		assert_text(vtext(v, "fault"), fault_code(fault));
 		assert_non_null(sentence);
 		return;
 	}
 	assert_int_equal(fault, FAULT_NONE);
-	assert_text(vtext(v, "role"), role_name(role));
+	assert_text(vtext(v, "role"), role_name(h.role));
+	assert_member(h.producer, v, "producer");
+	assert_int_equal(h.resumes, vhas(v, "epoch"));
+	assert_int_equal(h.epoch, vint(v, "epoch", 0));
+	assert_int_equal(h.acked, vint(v, "acked", 0));
+	hello_free(&h);
 }
 
 static void

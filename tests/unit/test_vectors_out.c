@@ -133,9 +133,13 @@ make(const struct json_t *v, struct span kind, struct buf *b)
 	(void)snprintf(message, sizeof message, "%.*s",
 	    (int)vtext(v, "message").n, vtext(v, "message").p);
 	if (span_is(kind, "HELLO"))
-		hello_put(b, ROLE_PRODUCE, "execlog");
+		hello_put(b, &(struct hello){ .role = ROLE_PRODUCE,
+		    .producer = vtext(v, "producer"),
+		    .resumes = vhas(v, "epoch"), .epoch = vint(v, "epoch", 0),
+		    .acked = vint(v, "acked", 0) }, "execlog");
 	else if (span_is(kind, "WELCOME"))
-		welcome_put(b);
+		welcome_put(b, &(struct welcome){ vint(v, "epoch", 0),
+		    vint(v, "number", 0) });
 	else if (span_is(kind, "REFUSED"))
 		refusal_put(b, 3, REFUSAL_LEVEL);
 	else if (span_is(kind, "ERROR"))
@@ -154,12 +158,15 @@ understand(const struct json_t *v, const struct frame *f)
 {
 	struct complaint c;
 	struct json_t *doc;
+	struct welcome w;
 	struct end end;
 	enum notice notice;
 
 	switch (f->type) {
 	case FRAME_WELCOME:
-		assert_true(welcome_decode(f->body));
+		assert_true(welcome_decode(f->body, &w));
+		assert_int_equal(w.epoch, vint(v, "epoch", 0));
+		assert_int_equal(w.number, vint(v, "number", 0));
 		break;
 	case FRAME_REFUSED:
 	case FRAME_ERROR:
