@@ -19,6 +19,8 @@ struct producer {
 	struct ingest		*ingest;
 	struct ledger_entry	 in;
 	uint64_t		 acked;		/* number of the last ACK sent */
+	bool			 asked;		/* for an ACK, by a FLUSH of what
+						   is committed already */
 	bool			 eof;
 	bool			 welcome;	/* WELCOME was sent */
 	struct buf		 name;		/* the entry's name */
@@ -35,7 +37,8 @@ send_ack(struct producer *p)
 	bool may = conn_queued(p->conn) == 0 || ingest_is_draining(p->ingest);
 	size_t mark;
 
-	if (p->acked < p->in.committed && may) {
+	if ((p->acked < p->in.committed || p->asked) && may) {
+		p->asked = false;
 		p->acked = p->in.committed;
 		mark = frame_begin(&p->out, FRAME_ACK);
 		buf_u64(&p->out, p->acked);
@@ -242,6 +245,10 @@ on_flush(struct producer *p, struct span body)
 		    "FLUSH is beyond the last number");
 	else if (number > p->in.committed)
 		ingest_hurry(p->ingest);
+	else {
+		p->asked = true;
+		send_ack(p);
+	}
 }
 
 /* All is acknowledged and nothing more will come. */

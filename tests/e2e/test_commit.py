@@ -76,6 +76,13 @@ def test_flush_commits_at_once(idle):
     assert time.monotonic() - begun < 5
 
 
+def test_a_flush_is_always_answered(daemon):
+    p = daemon.producer()
+    p.log("e1", "a")
+    for _ in range(3):
+        p.sync()
+
+
 def test_flush_rows_and_flush_ms_trigger(idle):
     daemon = idle.start("--flush-ms", 60000, "--flush-rows", 10)
     p = daemon.producer()
