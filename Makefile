@@ -1,6 +1,6 @@
 # execlog.  GNU make; everything built goes under build/.
 #
-#   make            the programs: build/execlogd, build/execlog
+#   make            build/execlogd, build/execlog, build/libexeclog.so and .a
 #   make deps       install what is missing (Debian packages; needs root)
 #   make demo       one execution of real work, live, on a throw-away database
 #   make check      all tests; installs what is missing when root
@@ -28,7 +28,7 @@ WARN	:= -Wall -Wextra -Werror -Wconversion -Wformat=2 -Wvla -Walloca \
 HARDEN	:= -fstack-protector-strong -fstack-clash-protection -fcf-protection \
 	   $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 CFLAGS	?= -O2 -g
-OUR_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -I$(B) $(WARN) $(HARDEN) -fPIE \
+OUR_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -I$(B) $(WARN) $(HARDEN) -fPIC \
 	   $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) $(CFLAGS)
 OUR_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) \
 	   $(LDFLAGS)
@@ -42,17 +42,30 @@ PROTO	:= $(call objects,proto)
 SQL	:= $(call objects,sql) $(B)/sql/text.o
 DAEMON	:= $(call objects,daemon)
 CLIENT	:= $(call objects,client)
+LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle sender ring link) $(PROTO)
 SUPPORT	:= $(B)/tests/unit/support.o
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SQLTEXT	:= sql/statements.sql $(sort $(wildcard sql/schema/*.sql))
 
-all: $(B)/execlogd $(B)/execlog
+all: $(B)/execlogd $(B)/execlog $(B)/libexeclog.so $(B)/libexeclog.a
 
 $(B)/execlogd: $(DAEMON) $(SQL) $(PROTO)
 	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/execlog: $(CLIENT) $(PROTO)
-	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ -ljansson
+	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ -ljansson -pthread
+
+# Only what execlog.h declares is seen from outside.
+$(B)/libexeclog.so: $(LIBRARY) client/execlog.map
+	$(Q)$(CC) -shared -Wl,-soname,libexeclog.so.0 \
+	    -Wl,--version-script=client/execlog.map \
+	    $(filter-out -pie,$(OUR_LDFLAGS)) -o $@ $(LIBRARY) -ljansson -pthread
+	@ln -sf libexeclog.so $@.0
+
+$(B)/libexeclog.a: $(LIBRARY)
+	$(Q)ld -r -o $(B)/libexeclog.o $^ && objcopy -w \
+	    --keep-global-symbol='execlog_*' $(B)/libexeclog.o && \
+	    rm -f $@ && ar rcs $@ $(B)/libexeclog.o
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(SUPPORT) $(filter-out %/main.o,$(DAEMON)) $(SQL) \
     $(PROTO) $(filter-out %/main.o,$(CLIENT))
@@ -100,10 +113,18 @@ demo: deps
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
+	    $(DESTDIR)$(PREFIX)/include \
+	    $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	    $(DESTDIR)$(PREFIX)/lib/systemd/system \
 	    $(DESTDIR)$(PREFIX)/share/doc/execlog
 	install $(B)/execlog $(DESTDIR)$(PREFIX)/bin/execlog
 	install $(B)/execlogd $(DESTDIR)$(PREFIX)/sbin/execlogd
+	install -m 644 client/execlog.h $(DESTDIR)$(PREFIX)/include/execlog.h
+	install $(B)/libexeclog.so $(DESTDIR)$(PREFIX)/lib/libexeclog.so.0
+	ln -sf libexeclog.so.0 $(DESTDIR)$(PREFIX)/lib/libexeclog.so
+	install -m 644 $(B)/libexeclog.a $(DESTDIR)$(PREFIX)/lib/libexeclog.a
+	sed 's|@PREFIX@|$(PREFIX)|g' client/execlog.pc.in \
+	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/execlog.pc
 	install -m 644 README.md LICENSE docs/*.md \
 	    $(DESTDIR)$(PREFIX)/share/doc/execlog
 	for u in execlogd.service execlogd.socket; do \

@@ -12,6 +12,7 @@
 #include "client/print.h"
 #include "proto/request.h"
 #include "proto/row.h"
+#include "proto/version.h"
 
 struct reading {
 	const struct options	*options;
@@ -144,7 +145,7 @@ read_all(struct reading *r)
 			if (print_flush(&code))
 				(void)link_wait(&r->link, -1);
 			break;
-		case LINK_INTERRUPTED:
+		case LINK_WOKEN:
 			break;
 		case LINK_LOST:
 			return (on_lost(r));
@@ -169,9 +170,12 @@ run_request(const struct options *o, enum request_kind kind)
 		.filter = o->filter,
 		.lines = o->lines,
 	};
+	struct welcome welcome;
 	int code;
 
-	if (!link_open(&r.link, o->socket, ROLE_READ))
+	if (!link_open(&r.link, o->socket, interrupt_fd(),
+	    &(struct hello){ .role = ROLE_READ }, "execlog " EXECLOG_VERSION,
+	    &welcome))
 		return (options_unreachable(o, r.link.reason));
 	print_begin(&r.printer, o);
 	if (request_put(&r.link.out, &request)) {

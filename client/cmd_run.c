@@ -10,9 +10,9 @@
 
 #include "client/child.h"
 #include "client/commands.h"
+#include "client/deliver.h"
 #include "client/escape.h"
 #include "client/interrupt.h"
-#include "client/producer.h"
 #include "client/times.h"
 #include "proto/lines.h"
 #include "proto/record.h"
@@ -20,14 +20,14 @@
 #define READ_BYTES	(64 * 1024)	/* of a pipe, at once */
 #define LINGER_MS	2000	/* for output of what the command has left
 				   behind, after its end */
-#define DELIVER_MS	60000	/* for the last acknowledgements */
+#define SLICE_MS	50	/* between two looks for a signal */
 #define EXIT_OURS	125	/* we failed before the command started */
 
 struct run {
 	const struct options	*options;
-	struct producer		 producer;
-	bool			 stored;	/* there is a connection */
-	uint64_t		 dropped;	/* lines without one */
+	struct delivery		 delivery;
+	bool			 told;		/* that nothing is stored now */
+	uint64_t		 dropped;	/* lines that are not stored */
 	struct child		 child;
 	struct lines		 lines[STREAM_COUNT];
 	enum stream		 stream;	/* of what is being split */
@@ -49,38 +49,46 @@ pass_signal(struct run *r)
 		(void)kill(r->child.pid, sig);
 }
 
-/* From here on lines are only counted. */
+/* Without a daemon, what does not fit into the queue is only counted. */
 static void
-give_up(struct run *r)
+drop(struct run *r)
 {
-	complain("lost execlogd: %s; the output is not stored",
-	    r->producer.link.reason);
-	r->dropped += producer_unacked(&r->producer);
-	r->stored = false;
+	r->dropped++;
+	if (r->told)
+		return;
+	r->told = true;
+	complain("no execlogd, and the queue is full: output is lost");
 }
 
+/*
+ * With a daemon the command is slowed down to what that takes; without one it
+ * goes on.
+ */
 static void
-judge(struct run *r, enum link_result result)
+store(struct run *r, const struct execlog_record *record)
 {
-	if (result == LINK_LOST)
-		give_up(r);
-	else if (result == LINK_INTERRUPTED)
+	enum execlog_result result;
+
+	while ((result = execlog_log(r->delivery.log, record)) ==
+	    EXECLOG_WOULD_BLOCK && execlog_is_connected(r->delivery.log)) {
+		(void)execlog_wait_room(r->delivery.log, SLICE_MS);
 		pass_signal(r);
+	}
+	if (result != EXECLOG_OK)
+		drop(r);
 }
 
 static void
 on_line(struct span text, enum partial partial, void *v)
 {
 	struct run *r = v;
-	struct record record = options_record(r->options, "run");
+	struct execlog_record record = options_record(r->options, "run");
 
-	record.stream = (uint8_t)r->stream;
-	record.partial = (uint8_t)partial;
-	record.message = text;
-	if (r->stored)
-		judge(r, producer_log(&r->producer, &record));
-	else
-		r->dropped++;
+	record.stream = (enum execlog_stream)r->stream;
+	record.partial = (enum execlog_partial)partial;
+	record.message = text.p;
+	record.message_len = text.n;
+	store(r, &record);
 }
 
 /* Read one of the pipes; it is closed at its end. */
@@ -120,7 +128,7 @@ on_end(struct run *r)
 static void
 copy(struct run *r)
 {
-	enum { OUT, ERR, END, LINK, SIGNAL, COUNT };
+	enum { OUT, ERR, END, SIGNAL, COUNT };
 	struct pollfd p[COUNT];
 	int64_t now;
 
@@ -129,11 +137,7 @@ copy(struct run *r)
 		p[ERR] = (struct pollfd){ r->child.err, POLLIN, 0 };
 		p[END] = (struct pollfd){ r->ended ? -1 : r->child.pidfd,
 		    POLLIN, 0 };
-		p[LINK] = (struct pollfd){ r->stored ?
-		    r->producer.link.fd : -1, POLLIN, 0 };
 		p[SIGNAL] = (struct pollfd){ interrupt_fd(), POLLIN, 0 };
-		if (r->stored && link_unsent(&r->producer.link) > 0)
-			p[LINK].events |= POLLOUT;
 		if (poll(p, COUNT, r->ended ? (int)(r->until - now) : -1) ==
 		    -1 && errno != EINTR)
 			return;
@@ -142,33 +146,28 @@ copy(struct run *r)
 			read_pipe(r, &r->child.out, STREAM_STDOUT);
 		if (r->child.err != -1 && p[ERR].revents != 0)
 			read_pipe(r, &r->child.err, STREAM_STDERR);
-		if (r->stored)
-			judge(r, producer_push(&r->producer));
 		if (!r->ended && p[END].revents != 0)
 			on_end(r);
 	}
 }
 
-/* Wait for the acknowledgements; say what was not stored. */
+/*
+ * Wait for the acknowledgements, for --timeout in all where no daemon answers;
+ * say what was not stored.
+ */
 static void
 deliver(struct run *r)
 {
-	struct producer *p = &r->producer;
-	enum link_result result = LINK_OK;
+	enum deliver_result result;
 
-	if (r->stored) {
-		result = producer_flush(p, DELIVER_MS);
-		r->dropped += producer_unacked(p);
-	}
-	if (p->refused > PRODUCER_COMPLAINTS)
-		complain("%llu lines were refused",
-		    (unsigned long long)p->refused);
+	result = deliver_flush(&r->delivery);
+	r->dropped += deliver_close(&r->delivery);
 	if (r->dropped > 0)
 		complain("%llu line%s not stored%s%s",
 		    (unsigned long long)r->dropped,
 		    r->dropped == 1 ? " was" : "s were",
-		    result == LINK_LOST ? ": " : "",
-		    result == LINK_LOST ? p->link.reason : "");
+		    result == DELIVER_LOST ? ": " : "",
+		    result == DELIVER_LOST ? r->delivery.reason : "");
 }
 
 static int
@@ -197,11 +196,15 @@ run_run(const struct options *o)
 		    "ID -- CMD..." : "-t can be given once");
 		return (EXIT_USAGE);
 	}
-	r.stored = producer_open(&r.producer, o->socket);
-	if (!r.stored)
-		complain("cannot reach execlogd at %s: %s; the output of %s "
-		    "is not stored", o->socket, r.producer.link.reason,
-		    o->rest[0]);
+	if (!deliver_open(&r.delivery, o, true)) {
+		complain("%s", r.delivery.reason);
+		return (EXIT_OURS);
+	}
+	if (!execlog_is_connected(r.delivery.log)) {
+		execlog_reason(r.delivery.log, r.delivery.reason);
+		complain("cannot reach execlogd at %s: %s; %s runs all the "
+		    "same", o->socket, r.delivery.reason, o->rest[0]);
+	}
 	if ((r.code = start(&r)) == 0) {
 		copy(&r);
 		for (s = STREAM_STDOUT; s < STREAM_COUNT; s++) {
@@ -209,17 +212,17 @@ run_run(const struct options *o)
 			lines_finish(&r.lines[s], on_line, &r);
 		}
 		deliver(&r);
-	}
+	} else
+		(void)execlog_close(r.delivery.log, 0);
 	for (s = STREAM_STDOUT; s < STREAM_COUNT; s++)
 		lines_free(&r.lines[s]);
 	child_close(&r.child);
-	producer_close(&r.producer);
 	return (r.code);
 }
 
 const struct command command_run = {
 	.name = "run",
-	.takes = "tOA",
+	.takes = "tOAD",
 	.wants_execution = true,
 	.runs = true,
 	.max_rest = -1,
@@ -239,6 +242,8 @@ const struct command command_run = {
     "  -t, --task ID         the task\n"
     "      --attempt N       the attempt of the task\n"
     "      --source S        the source (default: run)\n"
+    "      --timeout D       after CMD's end, wait so long for a daemon that\n"
+    "                        is gone (default: 60s)\n"
     "      --socket PATH     the daemon's socket\n"
     "\n"
     "Exit: CMD's own code; 128+N for signal N; 126 not executable, 127 not\n"

@@ -11,6 +11,7 @@
 #include "client/print.h"
 #include "proto/json.h"
 #include "proto/request.h"
+#include "proto/version.h"
 
 #define ANSWER_MS	10000	/* longest wait for STATUS */
 
@@ -19,10 +20,13 @@ static int
 ask(const struct options *o, struct link *l, struct span *body)
 {
 	const struct request request = { .kind = REQUEST_STATUS };
+	struct welcome welcome;
 	struct frame f;
 	enum link_result result;
 
-	if (!link_open(l, o->socket, ROLE_READ))
+	if (!link_open(l, o->socket, interrupt_fd(),
+	    &(struct hello){ .role = ROLE_READ }, "execlog " EXECLOG_VERSION,
+	    &welcome))
 		return (options_unreachable(o, l->reason));
 	(void)request_put(&l->out, &request);
 	(void)link_push(l);
@@ -31,7 +35,7 @@ ask(const struct options *o, struct link *l, struct span *body)
 			*body = f.body;
 			return (EXIT_OK);
 		}
-	if (result == LINK_INTERRUPTED)
+	if (result == LINK_WOKEN)
 		return (EXIT_SIGNAL + interrupt_signal());
 	return (options_unreachable(o, result == LINK_LOST ? l->reason :
 	    "no answer within 10 seconds"));

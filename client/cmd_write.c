@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "client/commands.h"
+#include "client/deliver.h"
 #include "client/escape.h"
 #include "client/interrupt.h"
-#include "client/producer.h"
 #include "proto/audit.h"
 #include "proto/buf.h"
 #include "proto/json.h"
@@ -20,45 +20,47 @@
 
 struct writing {
 	const struct options	*options;
-	struct producer		 producer;
-	enum link_result	 result;	/* the first that was not OK */
-	uint64_t		 dropped;	/* lines after that */
+	struct delivery		 delivery;
+	enum deliver_result	 result;	/* the first that was not OK */
+	uint64_t		 skip;		/* records that are stored */
+	uint64_t		 dropped;	/* records after that result */
 };
 
-/* What came of it, as an exit code. */
+/* Let go, and say what came of it, as an exit code. */
 static int
 outcome(struct writing *w)
 {
-	struct producer *p = &w->producer;
-	unsigned long long lost = producer_unacked(p) + w->dropped;
+	unsigned long long lost;
+	unsigned long refused;
 
-	if (p->refused > PRODUCER_COMPLAINTS)
-		complain("%llu records were refused",
-		    (unsigned long long)p->refused);
-	if (w->result == LINK_LOST)
+	lost = deliver_close(&w->delivery) + w->dropped;
+	refused = atomic_load(&w->delivery.refused);
+	if (w->result == DELIVER_LOST)
 		complain("%llu line%s not acknowledged: %s", lost,
-		    lost == 1 ? " was" : "s were", p->link.reason);
-	else if (w->result == LINK_INTERRUPTED && lost > 0)
+		    lost == 1 ? " was" : "s were", w->delivery.reason);
+	else if (w->result == DELIVER_INTERRUPTED && lost > 0)
 		complain("interrupted; %llu line%s not acknowledged", lost,
 		    lost == 1 ? " was" : "s were");
-	if (w->result == LINK_INTERRUPTED)
+	if (w->result == DELIVER_INTERRUPTED)
 		return (EXIT_SIGNAL + interrupt_signal());
-	if (w->result != LINK_OK)
+	if (w->result == DELIVER_LOST)
 		return (EXIT_UNREACHABLE);
-	return (p->refused > 0 ? EXIT_FAILURE_OTHER : EXIT_OK);
+	return (refused > 0 ? EXIT_FAILURE_OTHER : EXIT_OK);
 }
 
 static void
 on_line(struct span text, enum partial partial, void *v)
 {
 	struct writing *w = v;
-	struct record r = options_record(w->options, "cli");
+	struct execlog_record r = options_record(w->options, "cli");
 
-	r.partial = (uint8_t)partial;
-	r.message = text;
-	if (w->result == LINK_OK)
-		w->result = producer_log(&w->producer, &r);
-	else
+	r.partial = (enum execlog_partial)partial;
+	r.message = text.p;
+	r.message_len = text.n;
+	if (w->skip > 0)
+		w->skip--;
+	else if (w->result != DELIVER_OK ||
+	    (w->result = deliver_log(&w->delivery, &r)) != DELIVER_OK)
 		w->dropped++;
 }
 
@@ -70,21 +72,19 @@ copy_stdin(struct writing *w)
 	struct lines lines = { 0 };
 	ssize_t n = 0;
 
-	while (w->result == LINK_OK &&
+	while (w->result == DELIVER_OK &&
 	    (n = read(STDIN_FILENO, bytes, sizeof bytes)) > 0) {
 		if (!lines_feed(&lines, bytes, (size_t)n, on_line, w)) {
 			errno = ENOMEM;
 			n = -1;
 			break;
 		}
-		if (w->result == LINK_OK)
-			w->result = producer_push(&w->producer);
 	}
 	if (n == -1 && errno == EINTR && interrupt_signal() != 0)
-		w->result = LINK_INTERRUPTED;
+		w->result = DELIVER_INTERRUPTED;
 	else if (n == -1)
 		complain("cannot read standard input: %s", strerror(errno));
-	if (w->result == LINK_OK)
+	if (w->result == DELIVER_OK)
 		lines_finish(&lines, on_line, w);
 	lines_free(&lines);
 	return (n != -1);
@@ -126,25 +126,39 @@ is_single(const struct options *o)
 	return (true);
 }
 
+/* Open the way to the daemon; the exit code if there is none. */
+static int
+begin(struct writing *w)
+{
+	if (deliver_open(&w->delivery, w->options, false))
+		return (EXIT_OK);
+	return (options_unreachable(w->options, w->delivery.reason));
+}
+
 static int
 run_write(const struct options *o)
 {
-	struct writing w = { .options = o, .result = LINK_OK };
+	struct writing w = { .options = o };
 	bool readable = true;
 	int code;
 
 	if (!is_single(o))
 		return (EXIT_USAGE);
-	if (!producer_open(&w.producer, o->socket))
-		return (options_unreachable(o, w.producer.link.reason));
+	if (o->producer != NULL && o->nrest > 0) {
+		complain("--producer is for lines of standard input");
+		return (EXIT_USAGE);
+	}
+	if ((code = begin(&w)) != EXIT_OK)
+		return (code);
+	if (o->producer != NULL)
+		w.skip = execlog_stored(w.delivery.log);
 	if (o->nrest > 0)
 		write_words(&w);
 	else
 		readable = copy_stdin(&w);
-	if (w.result == LINK_OK)
-		w.result = producer_flush(&w.producer, -1);
+	if (w.result == DELIVER_OK)
+		w.result = deliver_flush(&w.delivery);
 	code = outcome(&w);
-	producer_close(&w.producer);
 	return (code == EXIT_OK && !readable ? EXIT_FAILURE_OTHER : code);
 }
 
@@ -178,6 +192,7 @@ make_metadata(const struct options *o, struct buf *b)
 	if (o->has_attempt)
 		jput_i64(b, "attempt", o->attempt);
 	buf_char(b, '}');
+	buf_char(b, '\0');
 	return (!b->failed);
 }
 
@@ -191,39 +206,40 @@ is_change(const struct options *o)
 static int
 run_event(const struct options *o)
 {
-	struct writing w = { .options = o, .result = LINK_OK };
-	struct audit a = { .execution = o->execution };
+	struct writing w = { .options = o };
+	struct execlog_event e = { .execution = o->execution.p };
 	struct buf metadata = { 0 };
+	enum audit_type type;
 	int code;
 
 	if (!is_single(o))
 		return (EXIT_USAGE);
-	if (o->nrest == 0 || !audit_type_parse(span_of(o->rest[0]), &a.type)) {
+	if (o->nrest == 0 || !audit_type_parse(span_of(o->rest[0]), &type)) {
 		complain("event wants one of: CREATED, STARTED, STATE_CHANGE, "
 		    "COMPLETED, FAILED, CANCELLED, TIMEOUT");
 		return (EXIT_USAGE);
 	}
-	if (is_change(o) && a.type != AUDIT_STATE_CHANGE) {
+	if (is_change(o) && type != AUDIT_STATE_CHANGE) {
 		complain("--from, --to, -t and --attempt are for "
 		    "STATE_CHANGE");
 		return (EXIT_USAGE);
 	}
-	if (!producer_open(&w.producer, o->socket))
-		return (options_unreachable(o, w.producer.link.reason));
+	if ((code = begin(&w)) != EXIT_OK)
+		return (code);
+	e.type = o->rest[0];
 	if (make_metadata(o, &metadata))
-		a.metadata = buf_text(&metadata);
-	w.result = producer_event(&w.producer, &a);
-	if (w.result == LINK_OK)
-		w.result = producer_flush(&w.producer, -1);
+		e.metadata = metadata.p;
+	w.result = deliver_event(&w.delivery, &e);
+	if (w.result == DELIVER_OK)
+		w.result = deliver_flush(&w.delivery);
 	code = outcome(&w);
-	producer_close(&w.producer);
 	buf_free(&metadata);
 	return (code);
 }
 
 const struct command command_write = {
 	.name = "write",
-	.takes = "tlOMA",
+	.takes = "tlOMADP",
 	.wants_execution = true,
 	.max_rest = -1,
 	.run = run_write,
@@ -232,6 +248,7 @@ const struct command command_write = {
     "  execlog write e1 \"low on disk\" -l warn -t build\n"
     "  make 2>&1 | execlog write e1 -t build\n"
     "  execlog write e1 done --metadata '{\"free_mb\": 12}'\n"
+    "  execlog write e1 --producer import-7 < big.log   (again, if it broke)\n"
     "\n"
     "Usage: execlog write [OPTION]... ID [TEXT]...\n"
     "\n"
@@ -243,12 +260,16 @@ const struct command command_write = {
     "      --source S        the source (default: cli)\n"
     "      --metadata JSON   an object\n"
     "      --attempt N       the attempt of the task\n"
+    "      --producer NAME   skip the lines that were stored under this name:\n"
+    "                        the same input again stores nothing twice\n"
+    "      --timeout D       give up when there has been no daemon for so\n"
+    "                        long (default: 60s)\n"
     "      --socket PATH     the daemon's socket\n",
 };
 
 const struct command command_event = {
 	.name = "event",
-	.takes = "tMAFT",
+	.takes = "tMAFTD",
 	.wants_execution = true,
 	.max_rest = 1,
 	.run = run_event,
@@ -267,5 +288,7 @@ const struct command command_event = {
     "      --metadata JSON   an object\n"
     "      --from STATE, --to STATE, -t/--task ID, --attempt N\n"
     "                        of a STATE_CHANGE; with a task it is the task's\n"
+    "      --timeout D       give up when there has been no daemon for so\n"
+    "                        long (default: 60s)\n"
     "      --socket PATH     the daemon's socket\n",
 };

@@ -10,10 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/interrupt.h"
 #include "proto/fault.h"
 #include "proto/json.h"
-#include "proto/version.h"
 
 #define READ_BYTES	(64 * 1024)	/* of one read */
 #define WELCOME_MS	10000		/* longest wait for WELCOME */
@@ -28,6 +26,17 @@ lost(struct link *l, const char *why)
 	return (LINK_LOST);
 }
 
+static enum fault
+fault_of(struct span code)
+{
+	int i;
+
+	for (i = FAULT_COUNT - 1; i > FAULT_NONE; i--)
+		if (span_is(code, fault_code((enum fault)i)))
+			break;
+	return ((enum fault)i);
+}
+
 /* The daemon's ERROR is the reason. */
 static enum link_result
 lost_by_error(struct link *l, struct span body)
@@ -40,7 +49,7 @@ lost_by_error(struct link *l, struct span body)
 		return (lost(l, "an ERROR that cannot be read"));
 	(void)snprintf(why, sizeof why, "%.*s (%.*s)", (int)c.message.n,
 	    c.message.p, (int)c.code.n, c.code.p);
-	l->stopping = span_is(c.code, fault_code(FAULT_SHUTTING_DOWN));
+	l->fault = fault_of(c.code);
 	jdoc_free(doc);
 	return (lost(l, why));
 }
@@ -119,19 +128,20 @@ link_wait(struct link *l, int timeout)
 {
 	struct pollfd p[2] = {
 		{ .fd = l->fd, .events = POLLIN },
-		{ .fd = interrupt_fd(), .events = POLLIN },
+		{ .fd = l->wake, .events = POLLIN },
 	};
 
 	if (l->fd == -1)
 		return (LINK_LOST);
-	if (interrupt_signal() != 0)
-		return (LINK_INTERRUPTED);
 	if (link_unsent(l) > 0)
 		p[0].events |= POLLOUT;
-	if (poll(p, 2, timeout) == -1 && errno != EINTR)
-		return (lost(l, strerror(errno)));
-	if (interrupt_signal() != 0)
-		return (LINK_INTERRUPTED);
+	if (poll(p, 2, timeout) == -1) {
+		if (errno != EINTR)
+			return (lost(l, strerror(errno)));
+		return (LINK_NOTHING);
+	}
+	if (p[1].revents != 0)
+		return (LINK_WOKEN);
 	return (p[0].revents != 0 ? LINK_OK : LINK_NOTHING);
 }
 
@@ -199,27 +209,27 @@ connect_to(struct link *l, const char *path)
 }
 
 bool
-link_open(struct link *l, const char *path, enum role role)
+link_open(struct link *l, const char *path, int wake, const struct hello *hello,
+    const char *who, struct welcome *welcome)
 {
-	struct welcome w;
 	struct frame f;
 
-	*l = (struct link){ .fd = -1 };
+	*l = (struct link){ .fd = -1, .wake = wake };
 	if (!connect_to(l, path))
 		return (false);
-	hello_put(&l->out, &(struct hello){ .role = role },
-	    "execlog " EXECLOG_VERSION);
+	hello_put(&l->out, hello, who);
 	(void)link_push(l);
 	switch (link_next(l, &f, WELCOME_MS)) {
 	case LINK_OK:
-		if (f.type == FRAME_WELCOME && welcome_decode(f.body, &w))
+		if (f.type == FRAME_WELCOME && welcome_decode(f.body, welcome))
 			return (true);
+		l->fault = FAULT_BAD_VERSION;
 		(void)lost(l, "the daemon speaks another protocol");
 		break;
 	case LINK_NOTHING:
 		(void)lost(l, "no answer within 10 seconds");
 		break;
-	case LINK_INTERRUPTED:
+	case LINK_WOKEN:
 		(void)lost(l, "interrupted");
 		break;
 	case LINK_LOST:

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "proto/buf.h"
+#include "proto/fault.h"
 #include "proto/frame.h"
 #include "proto/hello.h"
 
@@ -18,18 +19,20 @@
 
 struct link {
 	int		 fd;		/* -1: not connected */
+	int		 wake;		/* readable: stop waiting; -1: none */
 	struct buf	 in;		/* received; in_at of it are done with */
 	size_t		 in_at;
 	struct buf	 out;		/* to be sent; out_at of it are */
 	size_t		 out_at;
 	char		 reason[LINK_REASON];	/* why it failed; one line */
-	bool		 stopping;	/* the daemon said that it stops */
+	enum fault	 fault;		/* what the daemon said was wrong;
+					   FAULT_NONE: nothing that we know */
 };
 
 enum link_result {
 	LINK_OK,		/* a frame, or: all is sent */
 	LINK_NOTHING,		/* no whole frame yet; the time has passed */
-	LINK_INTERRUPTED,	/* by a signal, see interrupt.h */
+	LINK_WOKEN,		/* "wake" is readable */
 	LINK_LOST,		/* see reason; the link is closed */
 };
 
@@ -37,7 +40,8 @@ enum link_result {
  * Connect to the socket at path and exchange HELLO and WELCOME.  False: the
  * link is closed and reason says why.
  */
-bool	 link_open(struct link *, const char *path, enum role);
+bool	 link_open(struct link *, const char *path, int wake,
+	    const struct hello *, const char *who, struct welcome *);
 void	 link_close(struct link *);
 
 /*

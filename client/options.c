@@ -32,9 +32,12 @@ static const struct option table[] = {
 	{ "from", required_argument, NULL, 'F' },
 	{ "to", required_argument, NULL, 'T' },
 	{ "check", no_argument, NULL, 'K' },
+	{ "timeout", required_argument, NULL, 'D' },
+	{ "producer", required_argument, NULL, 'P' },
 	{ "socket", required_argument, NULL, 'X' },
 	{ NULL, 0, NULL, 0 },
 };
+#define TIMEOUT_MS	60000	/* default of --timeout */
 static const char letters[] = "+:t:l:S:n:fo:h";
 
 static bool
@@ -185,6 +188,14 @@ apply(struct options *o, int letter, const char *arg)
 		return (parse_metadata(o, arg));
 	case 'A':
 		return (parse_attempt(o, arg));
+	case 'D':
+		return (times_duration(arg, &o->timeout) || fail("--timeout "
+		    "wants a duration: 500ms, 10s, 5m, 2h, 1d"));
+	case 'P':
+		o->producer = arg;
+		return (text_is_id(span_of(arg)) || fail("--producer wants a "
+		    "name: 1 to 255 bytes of UTF-8 without control "
+		    "characters"));
 	case 'F':
 		o->from = span_of(arg);
 		return (true);
@@ -314,6 +325,7 @@ options_parse(struct options *o, const struct command *c, int argc,
 	*o = (struct options){
 		.command = c,
 		.level = LEVEL_INFO,
+		.timeout = TIMEOUT_MS,
 		.safe = isatty(STDOUT_FILENO),
 	};
 	if (socket != NULL && *socket != '\0')
@@ -330,18 +342,18 @@ options_parse(struct options *o, const struct command *c, int argc,
 	return (EXIT_USAGE);
 }
 
-struct record
+struct execlog_record
 options_record(const struct options *o, const char *source)
 {
-	return ((struct record){
-		.level = (uint8_t)o->level,
+	return ((struct execlog_record){
+		.execution = o->execution.p,
+		.task = o->filter.ntasks > 0 ? o->filter.task[0].p : NULL,
+		.source = o->filter.source.p != NULL ? o->filter.source.p :
+		    source,
+		.level = (enum execlog_level)o->level,
 		.has_attempt = o->has_attempt,
 		.attempt = o->attempt,
-		.execution = o->execution,
-		.task = o->filter.ntasks > 0 ? o->filter.task[0] : SPAN_NONE,
-		.source = o->filter.source.p != NULL ? o->filter.source :
-		    span_of(source),
-		.metadata = o->metadata,
+		.metadata = o->metadata.p,
 	});
 }
 

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/execlog.h"
 #include "proto/filter.h"
 #include "proto/paths.h"
-#include "proto/record.h"
 #include "proto/span.h"
 #include "proto/text.h"
 
@@ -50,6 +50,8 @@ struct options {
 	bool			 safe;		/* escape what is printed */
 	bool			 local;
 	bool			 check;
+	int			 timeout;	/* ms */
+	const char		*producer;	/* NULL: none */
 	enum level		 level;		/* write: one */
 	struct span		 metadata;	/* p NULL: none */
 	bool			 has_attempt;
@@ -77,8 +79,12 @@ struct command {
 int	 options_parse(struct options *, const struct command *, int argc,
 	    char **argv);
 
-/* What the options say about records; "source" is the default of that. */
-struct record	 options_record(const struct options *, const char *source);
+/*
+ * What the options say about records; "source" is the default of that.  The
+ * message is left to the caller.
+ */
+struct execlog_record	 options_record(const struct options *,
+			    const char *source);
 
 /* "cannot reach execlogd at ...", and EXIT_UNREACHABLE. */
 int	 options_unreachable(const struct options *, const char *reason);

@@ -13,12 +13,12 @@
 #define YEAR_0		INT64_C(-62167219200000)	/* ms */
 #define YEAR_10000	INT64_C(253402300800000)
 
-/* Digits and a unit, before now. */
+/* A number and its unit, ms; "" is the unit of a bare number. */
 static bool
-parse_ago(const char *text, int64_t now, int64_t *ms)
+parse_units(const char *text, int64_t *ms)
 {
 	static const struct { const char *unit; int64_t ms; } units[] = {
-		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 },
+		{ "", 1000 }, { "ms", 1 }, { "s", 1000 }, { "m", 60000 },
 		{ "h", 3600000 }, { "d", DAY_MS },
 	};
 	char *end;
@@ -31,17 +31,42 @@ parse_ago(const char *text, int64_t now, int64_t *ms)
 	n = strtoll(text, &end, 10);
 	if (errno != 0)
 		return (false);
-	if (*end == '\0' && end - text >= EPOCH_DIGITS) {
-		*ms = n;
-		return (true);
-	}
 	for (i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (strcmp(end, units[i].unit) == 0 &&
 		    n <= INT64_MAX / 4 / units[i].ms) {
-			*ms = now - n * units[i].ms;
+			*ms = n * units[i].ms;
 			return (true);
 		}
 	return (false);
+}
+
+bool
+times_duration(const char *text, int *ms)
+{
+	int64_t n;
+
+	if (!parse_units(text, &n) || n > INT_MAX)
+		return (false);
+	*ms = (int)n;
+	return (true);
+}
+
+/* So long before now; a bare number is epoch ms, and has its digits. */
+static bool
+parse_ago(const char *text, int64_t now, int64_t *ms)
+{
+	size_t digits = strspn(text, "0123456789");
+	int64_t ago;
+
+	if (text[digits] == '\0') {
+		errno = 0;
+		*ms = strtoll(text, NULL, 10);
+		return (digits >= EPOCH_DIGITS && errno == 0);
+	}
+	if (!parse_units(text, &ago))
+		return (false);
+	*ms = now - ago;
+	return (true);
 }
 
 /* The beginning of the local day that is "back" days ago. */

@@ -18,6 +18,9 @@
  */
 bool	 times_parse(const char *text, int64_t now_ms, int64_t *ms);
 
+/* 500ms 10s 5m 2h 1d, a bare number is seconds; ms.  At most 2^31 of them. */
+bool	 times_duration(const char *text, int *ms);
+
 /*
  * 2026-02-07T10:00:00.123Z, or with the local zone's offset.  Years before 0
  * or behind 9999 are given as plain ms.

@@ -44,7 +44,7 @@ def idle(build, folder):
     said = daemon.stderr.read_text() if daemon.stderr.exists() else ""
     assert died is None, f"the daemon died ({died}):\n{said}"
     assert code in (None, 0), f"the daemon's exit code is {code}:\n{said}"
-    for bad in ("AddressSanitizer", "runtime error", "LeakSanitizer",
+    for bad in ("AddressSanitizer", "ThreadSanitizer", "runtime error", "LeakSanitizer",
                 "Assertion"):
         assert bad not in said, said
 

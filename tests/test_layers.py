@@ -12,7 +12,7 @@ MAY = {
 OWNERS = {
     r"sqlite3\.h": r"sql/.*",
     r"event2/.*": r"daemon/.*",
-    r"pthread\.h": r"daemon/worker\.c",
+    r"pthread\.h": r"daemon/worker\.c|client/handle\.h",
     r"jansson\.h": r"proto/json\.c",
     r"systemd/.*": r"daemon/service\.c",
 }

@@ -291,7 +291,7 @@ def test_refused_by_the_daemon_is_1(daemon):
 
 
 def test_a_lost_daemon_says_how_many_lines(daemon):
-    process = subprocess.Popen(daemon.command("write", "e1"),
+    process = subprocess.Popen(daemon.command("write", "e1", "--timeout", "100ms"),
                                stdin=subprocess.PIPE, stderr=subprocess.PIPE,
                                env=daemon.env())
     process.stdin.write(b"a\nb\n")

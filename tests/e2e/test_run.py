@@ -56,15 +56,15 @@ def test_much_output_is_complete_and_in_order(daemon):
 
 
 def test_without_a_daemon_the_command_runs_all_the_same(idle, folder):
-    code, out, err = idle.cli("run", "e1", "--", "sh", "-c",
-                              f"echo ran > {folder}/proof; seq 3; exit 3")
+    code, out, err = idle.cli("run", "e1", "--timeout", "100ms", "--", "sh",
+                              "-c", f"echo ran > {folder}/proof; seq 3; exit 3")
     assert code == 3 and out == ""
     assert (folder / "proof").read_text() == "ran\n"
     assert "cannot reach" in err and "3 lines were not stored" in err
 
 
 def test_a_daemon_that_dies_does_not_disturb_the_command(daemon, folder):
-    process = daemon.spawn("run", "e1", "--", "sh", "-c",
+    process = daemon.spawn("run", "e1", "--timeout", "100ms", "--", "sh", "-c",
                            f"echo first; read line < {folder}/go; seq 1000; "
                            f"exit 9")
     os.mkfifo(folder / "go")

@@ -1,0 +1,128 @@
+#include "client/deliver.h"
+
+#include <stdio.h>
+
+#include "client/escape.h"
+#include "client/interrupt.h"
+#include "client/options.h"
+#include "client/times.h"
+#include "proto/version.h"
+
+#define SLICE_MS	50	/* between two looks for a signal */
+
+static void
+on_refused(uint64_t number, const char *code, const char *sentence, void *arg)
+{
+	struct delivery *d = arg;
+
+	if (atomic_fetch_add(&d->refused, 1) < DELIVER_COMPLAINTS)
+		complain("record %llu was refused: %s (%s)",
+		    (unsigned long long)number, sentence, code);
+}
+
+bool
+deliver_open(struct delivery *d, const struct options *o, bool lazy)
+{
+	const struct execlog_options options = {
+		.socket = o->socket,
+		.client = "execlog " EXECLOG_VERSION,
+		.producer = o->producer,
+		.nonblocking = true,
+		.lazy = lazy,
+		.on_refused = on_refused,
+		.arg = d,
+	};
+
+	*d = (struct delivery){ .options = o };
+	return ((d->log = execlog_open(&options, d->reason)) != NULL);
+}
+
+/* Has there been no daemon for too long? */
+static bool
+is_out_of_patience(struct delivery *d)
+{
+	int64_t now = times_monotonic_ms();
+
+	if (execlog_is_connected(d->log)) {
+		d->lost_at = 0;
+		return (false);
+	}
+	if (d->lost_at == 0)
+		d->lost_at = now;
+	return (now - d->lost_at >= d->options->timeout);
+}
+
+/* Wait in slices, for room or for acknowledgements. */
+static enum deliver_result
+await(struct delivery *d, enum execlog_result (*wait)(struct execlog *, int))
+{
+	enum execlog_result result;
+
+	while ((result = wait(d->log, SLICE_MS)) == EXECLOG_TIMEOUT) {
+		if (interrupt_signal() != 0)
+			return (DELIVER_INTERRUPTED);
+		if (is_out_of_patience(d))
+			break;
+	}
+	if (result == EXECLOG_OK)
+		return (DELIVER_OK);
+	execlog_reason(d->log, d->reason);
+	return (DELIVER_LOST);
+}
+
+/* What a call that queues has said: DELIVER_OK also for "try again". */
+static enum deliver_result
+judge(struct delivery *d, enum execlog_result result)
+{
+	switch (result) {
+	case EXECLOG_OK:
+		return (DELIVER_OK);
+	case EXECLOG_WOULD_BLOCK:
+		return (await(d, execlog_wait_room));
+	case EXECLOG_INVALID:
+		/* The daemon would say the same of it. */
+		if (atomic_fetch_add(&d->refused, 1) < DELIVER_COMPLAINTS)
+			complain("a record is too long");
+		return (DELIVER_OK);
+	default:
+		execlog_reason(d->log, d->reason);
+		return (DELIVER_LOST);
+	}
+}
+
+enum deliver_result
+deliver_log(struct delivery *d, const struct execlog_record *r)
+{
+	enum deliver_result result;
+	enum execlog_result said;
+
+	do {
+		said = execlog_log(d->log, r);
+		result = judge(d, said);
+	} while (said == EXECLOG_WOULD_BLOCK && result == DELIVER_OK);
+	return (result);
+}
+
+enum deliver_result
+deliver_event(struct delivery *d, const struct execlog_event *e)
+{
+	return (judge(d, execlog_event(d->log, e)));
+}
+
+enum deliver_result
+deliver_flush(struct delivery *d)
+{
+	return (await(d, execlog_flush));
+}
+
+uint64_t
+deliver_close(struct delivery *d)
+{
+	unsigned long refused = atomic_load(&d->refused);
+	uint64_t unacked = execlog_unacked(d->log);
+
+	if (refused > DELIVER_COMPLAINTS)
+		complain("%lu records were refused", refused);
+	(void)execlog_close(d->log, 0);
+	return (unacked);
+}

@@ -1,0 +1,49 @@
+/*
+ * How the commands that write use libexeclog: with patience, Ctrl-C, and a word
+ * about what was refused.
+ *
+ * Layer: client.  Threads: one; refusals are printed by the library's.
+ */
+#ifndef CLIENT_DELIVER_H
+#define CLIENT_DELIVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/execlog.h"
+
+struct options;
+
+#define DELIVER_COMPLAINTS	10	/* refusals that are printed */
+
+struct delivery {
+	const struct options	*options;
+	struct execlog		*log;
+	atomic_ulong		 refused;
+	int64_t			 lost_at;	/* ms; 0: there is a connection */
+	char			 reason[EXECLOG_REASON];
+};
+
+enum deliver_result {
+	DELIVER_OK,
+	DELIVER_LOST,		/* no daemon for --timeout, or failed for good */
+	DELIVER_INTERRUPTED,	/* by a signal */
+};
+
+/* False: d->reason says why.  The struct does not move until it is closed. */
+bool	 deliver_open(struct delivery *, const struct options *, bool lazy);
+
+/* Queue one, waiting for room.  Only DELIVER_OK has taken it. */
+enum deliver_result	 deliver_log(struct delivery *,
+			    const struct execlog_record *);
+enum deliver_result	 deliver_event(struct delivery *,
+			    const struct execlog_event *);
+
+/* Wait until all is acknowledged. */
+enum deliver_result	 deliver_flush(struct delivery *);
+
+/* Say how many were refused, and let go.  Returns how many are unacked. */
+uint64_t	 deliver_close(struct delivery *);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * The inside of libexeclog: one handle, shared by its callers (handle.c) and
+ * its thread (sender.c).
+ *
+ * Layer: client.  Threads: as said for each member.
+ */
+#ifndef CLIENT_HANDLE_H
+#define CLIENT_HANDLE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "client/execlog.h"
+#include "client/link.h"
+#include "client/ring.h"
+#include "proto/paths.h"
+#include "proto/text.h"
+
+struct execlog {
+	/* Fixed when it is opened. */
+	char		 path[PATHS_MAX];
+	char		 name[TEXT_ID_MAX + 2];
+	char		 who[TEXT_ID_MAX + 1];
+	bool		 keeps_name;	/* a stable one: no BYE */
+	bool		 nonblocking;
+	uint64_t	 stored;
+	void		(*on_refused)(uint64_t, const char *, const char *,
+			    void *);
+	void		*arg;
+	char		*canary;	/* a byte that is 0 in a forked child */
+	int		 wake;		/* an eventfd: the thread is to look */
+	pthread_t	 thread;
+
+	/* Under the lock. */
+	pthread_mutex_t	 lock;
+	pthread_cond_t	 changed;	/* acked, connected, failed */
+	struct buf	 scratch;	/* a frame being made */
+	struct ring	 ring;		/* bytes in it: see ring.h */
+	uint64_t	 number;	/* of the newest that was taken */
+	uint64_t	 flushed;	/* FLUSH was put for this one */
+	bool		 connected;
+	bool		 failed;	/* for good */
+	bool		 stop;
+	bool		 asleep;	/* the thread waits for "wake" */
+	char		 reason[EXECLOG_REASON];
+
+	/* The thread's; before it is started, the opener's. */
+	struct link	 link;
+	int64_t		 epoch;		/* 0: not granted yet */
+	int		 delay;		/* ms until the next try */
+	bool		 lingered;	/* nothing came for a moment */
+};
+
+struct deadline {
+	bool		never;
+	struct timespec	at;		/* monotonic */
+};
+
+void	 sender_deadline(struct deadline *, int timeout);
+
+void	 sender_lock(struct execlog *);
+void	 sender_unlock(struct execlog *);
+
+/*
+ * With the lock: wait for a change, with a deadline or NULL; false when that
+ * has passed.
+ */
+bool	 sender_wait(struct execlog *, const struct deadline *);
+
+/* With the lock: there is something to send. */
+void	 sender_wake(struct execlog *);
+
+/* With the lock: ask for the acknowledgement of all that was taken. */
+void	 sender_flush(struct execlog *);
+
+/*
+ * Connect, and put the queue right by what the daemon has.  Without the lock;
+ * by the opener, then by the thread.
+ */
+bool	 sender_connect(struct execlog *);
+
+/* The lock and the condition. */
+void	 sender_init(struct execlog *);
+void	 sender_fini(struct execlog *);
+
+/* Start the thread; false and errno. */
+bool	 sender_start(struct execlog *);
+void	 sender_stop(struct execlog *);
+
+#endif
