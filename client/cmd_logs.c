@@ -42,14 +42,13 @@ say_nothing_found(const struct reading *r)
 	struct span id = o->execution, task = o->filter.task[0];
 
 	if (r->kind == REQUEST_AUDIT)
-		(void)fprintf(stderr, "No audit events found for execution "
-		    "%.*s\n", (int)id.n, id.p);
+		say("No audit events found for execution %.*s", (int)id.n,
+		    id.p);
 	else if (o->filter.ntasks == 1)
-		(void)fprintf(stderr, "No logs found for task %.*s in "
-		    "execution %.*s\n", (int)task.n, task.p, (int)id.n, id.p);
+		say("No logs found for task %.*s in execution %.*s",
+		    (int)task.n, task.p, (int)id.n, id.p);
 	else
-		(void)fprintf(stderr, "No logs found for execution %.*s\n",
-		    (int)id.n, id.p);
+		say("No logs found for execution %.*s", (int)id.n, id.p);
 }
 
 static int
@@ -59,8 +58,7 @@ on_end(struct reading *r, const struct end *end)
 	int code = EXIT_OK;
 
 	if (end->reason == END_NOT_FOUND) {
-		(void)fprintf(stderr, "Execution not found: %.*s\n",
-		    (int)id.n, id.p);
+		say("Execution not found: %.*s", (int)id.n, id.p);
 		return (EXIT_NOT_FOUND);
 	}
 	print_end(&r->printer);
@@ -69,8 +67,8 @@ on_end(struct reading *r, const struct end *end)
 	if (r->printer.rows == 0)
 		say_nothing_found(r);
 	if (end->reason == END_COMPLETE)
-		(void)fprintf(stderr, "-- %.*s, %lld line%s --\n",
-		    (int)end->event.n, end->event.p, (long long)end->rows,
+		say("-- %.*s, %lld line%s --", (int)end->event.n,
+		    end->event.p, (long long)end->rows,
 		    end->rows == 1 ? "" : "s");
 	return (code);
 }
@@ -82,8 +80,7 @@ on_notice(const struct reading *r, struct span body)
 	enum notice notice;
 
 	if (notice_decode(body, &notice) && notice == NOTICE_WAITING)
-		(void)fprintf(stderr, "-- waiting for execution %.*s --\n",
-		    (int)id.n, id.p);
+		say("-- waiting for execution %.*s --", (int)id.n, id.p);
 }
 
 static int

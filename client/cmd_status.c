@@ -48,7 +48,7 @@ print_text(const struct options *o, struct span s)
 	struct buf b = { 0 };
 
 	escape_put(&b, s, o->safe, false);
-	if (!b.failed)
+	if (!b.failed && b.n > 0)
 		(void)fwrite(b.p, 1, b.n, stdout);
 	buf_free(&b);
 }

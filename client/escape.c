@@ -9,11 +9,14 @@
 
 #define COMPLAINT_BYTES	2048	/* of one line; the rest is cut */
 
+/* Controls of C1, of bidi and of nothing to be seen. */
 static bool
-is_bidi(uint32_t c)
+is_hidden(uint32_t c)
 {
-	return ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
-	    c == 0x200e || c == 0x200f || c == 0x061c);
+	return ((c >= 0x7f && c < 0xa0) || c == 0x061c ||
+	    (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+	    (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff));
 }
 
 /* Append the character of n bytes at p, visibly. */
@@ -24,12 +27,12 @@ put_char(struct buf *b, const char *p, size_t n, uint32_t c, bool lines)
 		buf_char(b, (char)c);
 	else if (c < 0x20 || c == 0x7f)
 		buf_printf(b, "^%c", (int)(c ^ 0x40));
-	else if (c >= 0x80 && c < 0xa0)
-		buf_printf(b, "\\x%02x", c);
-	else if (is_bidi(c) || c == 0x2028 || c == 0x2029 || c == 0xfeff)
-		buf_printf(b, "\\u{%x}", c);
-	else
+	else if (!is_hidden(c))
 		buf_add(b, p, n);
+	else if (c < 0x100)
+		buf_printf(b, "\\x%02x", c);
+	else
+		buf_printf(b, "\\u{%x}", c);
 }
 
 void
@@ -54,19 +57,58 @@ escape_put(struct buf *b, struct span s, bool safe, bool lines)
 }
 
 void
-complain(const char *fmt, ...)
+escape_json(struct buf *b, struct span json)
+{
+	size_t i, n;
+	uint32_t c;
+
+	for (i = 0; i < json.n; i += n) {
+		if ((n = text_utf8(json.p + i, json.n - i, &c)) == 0) {
+			n = 1;
+			c = 0xfffd;
+		}
+		if (!is_hidden(c) && c != 0xfffd)
+			buf_add(b, json.p + i, n);
+		else if (c < 0x10000)
+			buf_printf(b, "\\u%04x", c);
+		else
+			buf_printf(b, "\\u%04x\\u%04x",
+			    0xd800 + ((c - 0x10000) >> 10),
+			    0xdc00 + ((c - 0x10000) & 0x3ff));
+	}
+}
+
+static void
+print_line(const char *before, const char *fmt, va_list ap)
 {
 	char text[COMPLAINT_BYTES];
 	struct buf b = { 0 };
-	va_list ap;
 
-	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	buf_str(&b, "execlog: ");
+	buf_str(&b, before);
 	escape_put(&b, span_of(text), true, false);
 	buf_char(&b, '\n');
 	if (!b.failed)
 		(void)fwrite(b.p, 1, b.n, stderr);
 	buf_free(&b);
+}
+
+void
+say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_line("", fmt, ap);
+	va_end(ap);
+}
+
+void
+complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_line("execlog: ", fmt, ap);
+	va_end(ap);
 }

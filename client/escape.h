@@ -15,12 +15,19 @@ struct buf;
 
 /*
  * Append s.  With "safe", what is not printable is made visible: C0 and DEL
- * as ^X, C1, bidi controls and what is not UTF-8 as \x9b, \u{202e}, \xff.
- * TAB stays, LF too if "lines".
+ * as ^X; C1, bidi controls, what has no width and what is not UTF-8 as \x9b,
+ * \u{202e}, \xff.  TAB stays, LF too if "lines".
  */
 void	 escape_put(struct buf *, struct span s, bool safe, bool lines);
 
-/* Print "execlog: ", the text made safe, and LF to stderr. */
+/* Append valid JSON with the same characters written as \u202e. */
+void	 escape_json(struct buf *, struct span json);
+
+/*
+ * Print a line to stderr, made safe: what users are told, and what went wrong
+ * (then "execlog: " stands before it).
+ */
+void	 say(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	 complain(const char *, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -235,5 +235,6 @@ link_open(struct link *l, const char *path, int wake, const struct hello *hello,
 	case LINK_LOST:
 		break;
 	}
+	link_close(l);
 	return (false);
 }

@@ -31,19 +31,32 @@ print_free(struct printer *p)
 	join_free(&p->join);
 }
 
-static void
-out(struct printer *p)
-{
-	if (p->line.n > 0)
-		(void)fwrite(p->line.p, 1, p->line.n, stdout);
-	buf_reset(&p->line);
-}
-
 static bool
 is_json(const struct printer *p)
 {
 	return (p->options->format == FORMAT_JSON ||
 	    p->options->format == FORMAT_NDJSON);
+}
+
+static void
+write_out(const struct buf *b)
+{
+	if (b->n > 0 && !b->failed)
+		(void)fwrite(b->p, 1, b->n, stdout);
+}
+
+static void
+out(struct printer *p)
+{
+	struct buf safe = { 0 };
+
+	if (p->options->safe && is_json(p)) {
+		escape_json(&safe, buf_text(&p->line));
+		write_out(&safe);
+	} else
+		write_out(&p->line);
+	buf_free(&safe);
+	buf_reset(&p->line);
 }
 
 static void
@@ -218,8 +231,7 @@ begin_line(struct printer *p, struct join_line *line)
 	if (!line->begun)
 		break_begun(p);
 	line->begun = true;
-	if (line->text.n > 0)
-		(void)fwrite(line->text.p, 1, line->text.n, stdout);
+	write_out(&line->text);
 	buf_reset(&line->text);
 }
 

@@ -173,13 +173,13 @@ void
 times_format(int64_t ms, bool local, char out[TIMES_TEXT])
 {
 	int64_t rest = ((ms % 1000) + 1000) % 1000;
+	bool shown = ms >= YEAR_0 + DAY_MS && ms < YEAR_10000 - DAY_MS;
 	char date[24], zone[8] = "Z";
 	struct tm tm;
 	time_t t;
 
-	t = (time_t)((ms - rest) / 1000);
-	if (ms < YEAR_0 + DAY_MS || ms >= YEAR_10000 - DAY_MS ||
-	    (local ? localtime_r(&t, &tm) : gmtime_r(&t, &tm)) == NULL) {
+	t = shown ? (time_t)((ms - rest) / 1000) : 0;
+	if (!shown || (local ? localtime_r(&t, &tm) : gmtime_r(&t, &tm)) == NULL) {
 		(void)snprintf(out, TIMES_TEXT, "%" PRId64, ms);
 		return;
 	}

@@ -11,9 +11,6 @@
 /* Connections at once: 1 000 producers and 100 followers are to fit twice. */
 #define LIMIT_CONNECTIONS	2048
 
-/* Connections over that which are told so before they are closed. */
-#define LIMIT_SURPLUS		64
-
 /* Descriptors beside connections: database, logs, locks, listener, spare. */
 #define LIMIT_OTHER_FDS		64
 

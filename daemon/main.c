@@ -57,8 +57,7 @@ make_defaults(const struct settings *s)
 static void
 raise_descriptors(void)
 {
-	const rlim_t want = LIMIT_CONNECTIONS + LIMIT_SURPLUS +
-	    LIMIT_OTHER_FDS;
+	const rlim_t want = LIMIT_CONNECTIONS + LIMIT_OTHER_FDS;
 	struct rlimit r;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) == -1 || r.rlim_cur >= want)

@@ -18,6 +18,7 @@
 #include "daemon/produce.h"
 #include "daemon/session.h"
 #include "daemon/timer.h"
+#include "proto/buf.h"
 
 #define SHUTTING_DOWN	"the daemon is stopping"
 
@@ -75,6 +76,21 @@ on_gone(struct conn *conn, void *v)
 	timer_set(s->reap, 0);
 }
 
+/* One more than we take: it is told so, as far as its socket takes that. */
+static void
+turn_away(struct server *s, int fd)
+{
+	struct buf b = { 0 };
+
+	s->world.faults[FAULT_TOO_MANY]++;
+	fault_put(&b, FAULT_TOO_MANY,
+	    "there are as many connections as the daemon takes");
+	if (!b.failed)
+		(void)send(fd, b.p, b.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	buf_free(&b);
+	(void)close(fd);
+}
+
 static void
 on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
     int n, void *v)
@@ -86,9 +102,8 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
 	(void)l;
 	(void)sa;
 	(void)n;
-	if (s->count >= LIMIT_CONNECTIONS + LIMIT_SURPLUS) {
-		s->world.faults[FAULT_TOO_MANY]++;
-		(void)close(fd);
+	if (s->count >= LIMIT_CONNECTIONS) {
+		turn_away(s, fd);
 		return;
 	}
 	if ((conn = conn_new(s->base, fd, &s->world)) == NULL)
@@ -97,9 +112,7 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
 	link->conn = conn;
 	conn_set_link(conn, link);
 	LIST_INSERT_HEAD(&s->live, link, entry);
-	if (++s->count > LIMIT_CONNECTIONS)
-		conn_fault(conn, FAULT_TOO_MANY,
-		    "there are as many connections as the daemon takes");
+	s->count++;
 }
 
 /* No descriptors: those who wait stay in the backlog for a moment. */

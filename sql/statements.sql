@@ -79,19 +79,22 @@ VALUES (?1, ?2, ?3, ?4)
 -- name: incidents_open
 SELECT count(*) FROM execlog_incidents WHERE confirmed_at IS NULL
 
--- The newest id there has ever been: also right when somebody has reset
--- sqlite_sequence, or when the newest rows are gone.
+-- The newest id there has ever been: also right when somebody has reset or
+-- spoiled sqlite_sequence, or when the newest rows are gone.
 -- name: newest_log
 SELECT max(coalesce((SELECT seq FROM sqlite_sequence
-		WHERE name = 'execution_logs'), 0),
+		WHERE name = 'execution_logs' AND typeof(seq) = 'integer'), 0),
 	coalesce((SELECT max(id) FROM execution_logs), 0))
 
 -- name: newest_audit
 SELECT max(coalesce((SELECT seq FROM sqlite_sequence
-		WHERE name = 'execution_audit_events'), 0),
+		WHERE name = 'execution_audit_events' AND typeof(seq) = 'integer'), 0),
 	coalesce((SELECT max(id) FROM execution_audit_events), 0))
 
 -- ------------------------------------------------------------------- reading
+--
+-- A row whose time is text, a blob or out of range is no row of ours or of the
+-- contract's: none of these statements shows it.
 --
 -- Rows of an execution in the order (timestamp, id), by keyset.  Two
 -- statements, because (timestamp, id) > (?, ?) would seek by timestamp only.
@@ -131,6 +134,7 @@ ORDER BY timestamp DESC, id DESC
 SELECT id, timestamp, execution_id, task_id, level, source, message, metadata
 FROM execution_logs NOT INDEXED
 WHERE id > ?1 AND id <= ?2 AND execution_id = ?3
+	AND timestamp BETWEEN -9223372036854775808 AND 9223372036854775807
 ORDER BY id
 
 -- The first id behind one, to step over ids that were never used.
@@ -144,6 +148,7 @@ SELECT event_type, min(id)
 FROM execution_audit_events INDEXED BY idx_audit_execution
 WHERE execution_id = ?1 AND id > ?2 AND id <= ?3
 	AND event_type IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMEOUT')
+	AND timestamp BETWEEN -9223372036854775808 AND 9223372036854775807
 
 -- name: audit_same
 SELECT id, timestamp, execution_id, event_type, metadata

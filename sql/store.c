@@ -13,6 +13,8 @@
 #include "sql/producers.h"
 #include "sql/text.h"
 
+#define IDS_SPENT	(INT64_MAX - (INT64_C(1) << 40))
+
 struct store {
 	sqlite3		*db;
 	sqlite3_stmt	*begin;
@@ -210,8 +212,14 @@ transaction(struct store *s, const struct store_batch *b,
 {
 	enum sql_result result;
 
-	if ((result = position_now(s, &c->before, error)) != SQL_DONE ||
-	    (result = insert_all(s, b, error)) != SQL_DONE ||
+	if ((result = position_now(s, &c->before, error)) != SQL_DONE)
+		return (result);
+	if ((result = insert_all(s, b, error)) == SQL_FULL &&
+	    (c->before.log > IDS_SPENT || c->before.audit > IDS_SPENT))
+		(void)snprintf(error->text, sizeof error->text,
+		    "no ids are left: somebody has inserted a row with an id "
+		    "near 2^63");
+	if (result != SQL_DONE ||
 	    (result = producers_apply(&s->producers, b, error)) != SQL_DONE)
 		return (result);
 	c->after = c->before;

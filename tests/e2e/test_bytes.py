@@ -9,7 +9,8 @@ import pytest
 
 from lib.daemon import await_until
 from lib.wire import (ACK, END, ERROR, EVENT, FLUSH, HELLO, LOG, LOG_JSON,
-                      LOG_ROW, REFUSED, REQUEST, WELCOME, Closed, Wire, frame,
+                      LOG_ROW, REFUSED, REQUEST, WELCOME, Closed, Refused, Wire,
+                      frame,
                       log_body, log_row)
 
 HI = frame(HELLO, dict(version=1, role="produce"))
@@ -262,3 +263,26 @@ def test_hundreds_of_idle_connections(daemon):
     for w in idle:
         w.close()
     await_until(lambda: daemon.status()["producers"] == 0)
+
+
+def test_one_connection_too_many_is_told(daemon):
+    import resource
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2200:
+        pytest.skip("not enough descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2200, hard))
+    try:
+        held = [Wire(daemon.socket, "read") for _ in range(2048)]
+        assert Wire(daemon.socket).error() == "too-many"
+        for w in held:
+            w.close()
+        await_until(lambda: daemon_answers(daemon))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def daemon_answers(daemon):
+    try:
+        return daemon.status()["faults"]["too-many"] >= 1
+    except (Refused, Closed, ConnectionError):      # still too many
+        return False

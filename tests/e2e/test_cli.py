@@ -203,6 +203,56 @@ def test_control_characters_are_visible_on_a_terminal(daemon):
     assert evil[:-1] in on_terminal(daemon, "logs", "e1", "--raw")
 
 
+def test_json_on_a_terminal_hides_nothing(daemon):
+    p = daemon.producer()
+    p.log("e1", "\x9b31m\u202e\x7f\U000e0041\u200b",
+          metadata='{"k": "\u202e"}')
+    p.sync()
+    shown = on_terminal(daemon, "logs", "e1", "-o", "ndjson").decode()
+    assert shown.isascii()
+    row = json.loads(shown)
+    assert row["message"] == "\x9b31m\u202e\x7f\U000e0041\u200b"
+    assert row["metadata"] == {"k": "\u202e"}
+    assert json.loads(daemon.ok("logs", "e1", "-o", "ndjson")) == row
+
+
+def test_the_earliest_time_there_is(daemon):
+    daemon.sql("INSERT INTO execution_logs VALUES(NULL, 'e1', NULL, "
+               "-9223372036854775808, 'INFO', 's', 'm', NULL)")
+    assert daemon.ok("logs", "e1") == "-9223372036854775808 INFO  [s] m\n"
+
+
+@pytest.mark.parametrize("answer", [
+    b"", b"garbage that is no frame at all", b"\0\0\0\2\x81\0\0\0{}",
+    b"\0\0\0\5\x84\0\0\0nojso"])
+@pytest.mark.parametrize("command", ["logs", "follow", "write", "status"])
+def test_what_is_no_execlogd_is_5(idle, command, answer):
+    import socket
+    import threading
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(idle.socket))
+    server.listen()
+
+    def serve():
+        try:
+            while True:
+                peer = server.accept()[0]
+                peer.recv(4096)
+                peer.sendall(answer)
+                peer.close()
+        except OSError:
+            pass
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    args = [command] if command == "status" else [command, "e1"]
+    code, out, err = idle.cli(*args, input=b"")
+    assert (code, out) == (5, "") and err.count("\n") == 1
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    thread.join()
+
+
 def test_a_closed_pipe_is_quiet(daemon):
     daemon.ok("write", "e1", input=b"line\n" * 50000)
     process = daemon.spawn("logs", "e1")

@@ -103,6 +103,10 @@ test_ids_rise_and_positions_follow(void **state)
 	sqlite3_close(stranger(w, "DELETE FROM sqlite_sequence"));
 	assert_int_equal(store_position(w->store, &p, &w->error), SQL_DONE);
 	assert_int_equal(p.log, 11);
+	sqlite3_close(stranger(w, "INSERT INTO sqlite_sequence VALUES"
+	    "('execution_logs', 'zz')"));
+	assert_int_equal(store_position(w->store, &p, &w->error), SQL_DONE);
+	assert_int_equal(p.log, 11);
 }
 
 static void
@@ -215,6 +219,51 @@ test_pages_of_one_millisecond(void **state)
 		for (i = 0; i < s.n; i++)
 			assert_int_equal(s.id[i], 3999 - 2 * i);
 	}
+}
+
+static void
+test_ids_that_have_run_out(void **state)
+{
+	struct world *w = *state;
+	struct store_commit c;
+
+	sqlite3_close(stranger(w, "INSERT INTO execution_logs(id, "
+	    "execution_id, timestamp, level, source, message) "
+	    "VALUES(9223372036854775807, 'e1', 1, '', '', '')"));
+	assert_int_equal(add(w, 1, 0, &c), SQL_FULL);
+	assert_non_null(strstr(w->error.text, "no ids are left"));
+}
+
+/* Rows that are no rows of the contract's are shown by none of the ways. */
+static void
+test_times_that_are_none(void **state)
+{
+	struct world *w = *state;
+	static struct seen s;
+	char type[16];
+	bool more;
+	int64_t id = 0;
+
+	sqlite3_close(stranger(w, "INSERT INTO execution_logs(execution_id, "
+	    "timestamp, level, source, message) VALUES('e1', 'abc', '', '', "
+	    "''), ('e1', x'78', '', '', ''), ('e1', 9e999, '', '', ''), "
+	    "('e1', -1e300, '', '', ''), ('e1', 7, '', '', '');"
+	    "INSERT INTO execution_audit_events(execution_id, event_type, "
+	    "timestamp, metadata) VALUES('e1', 'COMPLETED', 'abc', '{}')"));
+	s = (struct seen){ .enough = 100 };
+	read_all(w, false, &s);
+	read_all(w, true, &s);
+	assert_int_equal(pages_begin(w->pages, &w->error), SQL_DONE);
+	assert_int_equal(pages_range(w->pages, span_of("e1"), &id, 100, see,
+	    &s, &more, &w->error), SQL_DONE);
+	assert_int_equal(pages_terminal(w->pages, span_of("e1"), 0, 100, type,
+	    sizeof type, &w->error), SQL_DONE);
+	pages_end(w->pages);
+	assert_int_equal(s.n, 3);
+	assert_int_equal(s.id[0], 5);
+	assert_int_equal(s.id[1], 5);
+	assert_int_equal(s.id[2], 5);
+	assert_string_equal(type, "");
 }
 
 /* Others may have stored times that are no integers, or no numbers. */
@@ -407,6 +456,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		test(test_ids_rise_and_positions_follow),
 		test(test_busy_stores_nothing),
+		test(test_ids_that_have_run_out),
+		test(test_times_that_are_none),
 		test(test_a_trigger_that_swallows_rows),
 		test(test_a_file_that_was_moved),
 		test(test_a_log_that_was_replaced),
