@@ -5,6 +5,7 @@
 #   make demo       one execution of real work, live, on a throw-away database
 #   make check      all tests; installs what is missing when root
 #   make unit, make e2e      the halves of "check"; e2e takes ARGS="-k follow"
+#   make bench      ours against bare SQLite, about five minutes
 #   make install    DESTDIR= PREFIX=/usr/local
 #   make SAN=address,undefined [check]   the same with sanitizers, beside it
 #   make clean
@@ -107,6 +108,18 @@ e2e: all
 	$(PYTHON) -m pytest -q -p no:cacheprovider tests $(ARGS) \
 	    --build $(abspath $(B))
 
+# Long; figures go to docs/BENCHMARKS.md by hand.  ARGS=ROUNDS
+bench: all $(B)/bench/rawloop $(B)/bench/load
+	$(PYTHON) tests/bench/bench.py $(abspath $(B)) $(ARGS)
+
+$(B)/bench/rawloop: $(B)/tests/bench/rawloop.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ -lsqlite3
+
+$(B)/bench/load: $(B)/tests/bench/load.o $(B)/libexeclog.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ -ljansson -pthread
+
 demo: deps
 	@$(MAKE) -s all
 	@tests/demo $(abspath $(B))
@@ -134,7 +147,7 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all deps check unit e2e demo install clean
+.PHONY: all deps check unit e2e bench demo install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -74,7 +74,7 @@ is_alive(const struct sockaddr_un *un)
 	return (alive);
 }
 
-/* What a dead daemon has left goes; anything else stays, and we do not start. */
+/* What a dead daemon has left goes; for anything else we do not start. */
 static bool
 put_stale_away(const struct sockaddr_un *un, char *error)
 {
