@@ -225,12 +225,14 @@ run_audit(const struct options *given)
 #define FILTERS \
     "  -t, --task ID         lines of this task; may be repeated\n" \
     "  -l, --level L[,L...]  lines of these levels: DEBUG INFO WARN ERROR\n" \
-    "  -S, --since TIME      not older: 5m 2h 1d, 2026-02-07T10:00:00Z,\n" \
-    "                        epoch ms, today, yesterday\n" \
+    "  -S, --since TIME      not older: 5m 2h 1d, 2026-02-07,\n" \
+    "                        2026-02-07T10:00:00Z, epoch ms, today, yesterday\n" \
     "      --source S        lines from this source\n" \
     "  -n, --lines N         of the stored lines the last N\n"
 #define OUTPUT \
     "  -o, --output FORMAT   short, cat (the message only), json, ndjson\n" \
+    LOOK
+#define LOOK \
     "      --local           local time\n" \
     "      --color WHEN      auto, always, never; NO_COLOR is honoured\n" \
     "      --raw             control characters as they are, on a terminal\n" \
@@ -291,5 +293,6 @@ const struct command command_audit = {
     "Usage: execlog audit [OPTION]... ID\n"
     "\n"
     "      --json            -o json\n"
-    OUTPUT,
+    "  -o, --output FORMAT   short, json, ndjson\n"
+    LOOK,
 };

@@ -121,15 +121,27 @@ print_state(const struct options *o, const struct json_t *doc)
 	(void)putchar('\n');
 }
 
-/* A line of an object's members, as they are written. */
+/* The members of an object on a line: "frame-cut 3, bad-json 1". */
 static void
 print_members(const struct options *o, const char *label, struct span object)
 {
+	struct buf b = { 0 };
+	size_t i;
+
 	if (object.n <= 2)
 		return;
+	for (i = 1; i < object.n - 1; i++) {
+		if (object.p[i] == ':')
+			buf_char(&b, ' ');
+		else if (object.p[i] == ',')
+			buf_str(&b, ", ");
+		else if (object.p[i] != '"')
+			buf_char(&b, object.p[i]);
+	}
 	(void)printf("%-13s", label);
-	print_text(o, (struct span){ object.p + 1, object.n - 2 });
+	print_text(o, buf_text(&b));
 	(void)putchar('\n');
+	buf_free(&b);
 }
 
 static void
@@ -150,8 +162,8 @@ print_table(const struct options *o, struct span s)
 	    count(doc, "commits"), count(doc, "retries"),
 	    count(doc, "refused"));
 	(void)printf("pending      %lld rows\n", count(doc, "pending_rows"));
-	(void)printf("connections  %lld, of these %lld producers; "
-	    "%lld followers\n", count(doc, "connections"),
+	(void)printf("connections  %lld beside this one, %lld producers, "
+	    "%lld followers\n", count(doc, "connections") - 1,
 	    count(doc, "producers"), count(doc, "followers"));
 	print_members(o, "faults", jtext_member(s, "faults"));
 	print_members(o, "lock, ms", jtext_member(s, "lock_hold_ms"));

@@ -12,6 +12,7 @@
 #include "client/interrupt.h"
 #include "proto/audit.h"
 #include "proto/buf.h"
+#include "proto/frame.h"
 #include "proto/json.h"
 #include "proto/lines.h"
 #include "proto/record.h"
@@ -39,8 +40,9 @@ outcome(struct writing *w)
 		complain("%llu line%s not acknowledged: %s", lost,
 		    lost == 1 ? " was" : "s were", w->delivery.reason);
 	else if (w->result == DELIVER_INTERRUPTED && lost > 0)
-		complain("interrupted; %llu line%s not acknowledged", lost,
-		    lost == 1 ? " was" : "s were");
+		complain("interrupted before the last %llu line%s acknowledged; "
+		    "they may be stored", lost, lost == 1 ? " was" :
+		    "s were");
 	if (w->result == DELIVER_INTERRUPTED)
 		return (EXIT_SIGNAL + interrupt_signal());
 	if (w->result == DELIVER_LOST)
@@ -115,6 +117,10 @@ write_words(struct writing *w)
 static bool
 is_single(const struct options *o)
 {
+	if (span_is(o->filter.source, RECORD_SOURCE_OWN)) {
+		complain("--source %s is the daemon's own", RECORD_SOURCE_OWN);
+		return (false);
+	}
 	if (o->filter.ntasks > 1) {
 		complain("-t can be given once");
 		return (false);
@@ -203,6 +209,31 @@ is_change(const struct options *o)
 	    o->filter.ntasks > 0);
 }
 
+/* What the daemon would refuse is bad usage here: ask as it would. */
+static int
+check_event(const struct options *o, enum audit_type type,
+    const char *metadata)
+{
+	struct audit a = { .type = type, .execution = o->execution,
+	    .metadata = span_of(metadata) };
+	enum refusal refusal = REFUSAL_METADATA;
+	struct buf b = { 0 };
+	struct json_t *doc;
+	struct frame f;
+
+	if (audit_put(&b, &a) &&
+	    frame_decode(b.p, b.n, &f) == FRAME_OK &&
+	    (doc = audit_from_json(f.body, &a)) != NULL) {
+		refusal = audit_check(&a);
+		jdoc_free(doc);
+	}
+	buf_free(&b);
+	if (refusal == REFUSAL_NONE)
+		return (EXIT_OK);
+	complain("%s: %s", audit_type_name(type), refusal_sentence(refusal));
+	return (EXIT_USAGE);
+}
+
 static int
 run_event(const struct options *o)
 {
@@ -224,11 +255,14 @@ run_event(const struct options *o)
 		    "STATE_CHANGE");
 		return (EXIT_USAGE);
 	}
-	if ((code = begin(&w)) != EXIT_OK)
-		return (code);
 	e.type = o->rest[0];
 	if (make_metadata(o, &metadata))
 		e.metadata = metadata.p;
+	if ((code = check_event(o, type, e.metadata)) != EXIT_OK ||
+	    (code = begin(&w)) != EXIT_OK) {
+		buf_free(&metadata);
+		return (code);
+	}
 	w.result = deliver_event(&w.delivery, &e);
 	if (w.result == DELIVER_OK)
 		w.result = deliver_flush(&w.delivery);
@@ -256,7 +290,9 @@ const struct command command_write = {
     "returns when all are on disk.\n"
     "\n"
     "  -t, --task ID         the task\n"
-    "  -l, --level L         DEBUG, INFO (default), WARN, ERROR\n"
+    "  -l, --level L         DEBUG, INFO (default), WARN, ERROR; trace,\n"
+    "                        notice, warning, err, fatal, critical are\n"
+    "                        stored as one of these\n"
     "      --source S        the source (default: cli)\n"
     "      --metadata JSON   an object\n"
     "      --attempt N       the attempt of the task\n"

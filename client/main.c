@@ -2,6 +2,7 @@
  * execlog: find the command, read its options, run it.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/commands.h"
@@ -55,20 +56,36 @@ flush(int code)
 	return (flushed == EXIT_OK ? EXIT_FAILURE_OTHER : flushed);
 }
 
+/* help, help COMMAND, -h; without a word at all it is bad usage. */
+static int
+print_help(int argc, char **argv)
+{
+	const struct command *command = argc > 2 ? find(argv[2]) : NULL;
+
+	(void)fputs(command != NULL ? command->help : help,
+	    argc > 1 ? stdout : stderr);
+	return (argc > 1 ? flush(EXIT_OK) : EXIT_USAGE);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options options;
 	const struct command *command;
-	const char *word = argc > 1 ? argv[1] : "-h";
+	const char *word;
 	int code;
 
 	interrupt_init();
-	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 ||
-	    strcmp(word, "help") == 0) {
-		(void)fputs(help, argc > 1 ? stdout : stderr);
-		return (argc > 1 ? flush(EXIT_OK) : EXIT_USAGE);
+	/* The one option that may also stand before the command. */
+	if (argc > 2 && strcmp(argv[1], "--socket") == 0) {
+		(void)setenv("EXECLOG_SOCKET", argv[2], 1);
+		argc -= 2;
+		argv += 2;
 	}
+	word = argc > 1 ? argv[1] : "-h";
+	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 ||
+	    strcmp(word, "help") == 0)
+		return (print_help(argc, argv));
 	if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0) {
 		(void)puts("execlog " EXECLOG_VERSION);
 		return (flush(EXIT_OK));

@@ -107,6 +107,7 @@ parse_format(struct options *o, const char *text)
 	for (i = 0; i < FORMAT_COUNT; i++)
 		if (strcmp(text, names[i]) == 0) {
 			o->format = (enum format)i;
+			o->json = false;	/* the last one counts */
 			return (true);
 		}
 	return (fail("-o wants one of: short, cat, json, ndjson"));
@@ -229,12 +230,26 @@ takes(const struct command *c, int letter)
 	return (letter == 'X' || strchr(c->takes, letter) != NULL);
 }
 
-static bool
-unknown(const struct command *c, const char *word)
+/* An option that there is not, or not for this command. */
+static int
+unknown(const struct command *c, int letter, const char *word)
 {
+	char name[3] = "-?";
+	size_t i;
+
+	if (letter == '?' && optopt != 0) {
+		name[1] = (char)optopt;
+		word = name;
+	}
+	for (i = 0; table[i].name != NULL; i++)
+		if (table[i].val == letter) {
+			complain("%s: there is no option --%s; see execlog "
+			    "%s -h", c->name, table[i].name, c->name);
+			return (EXIT_USAGE);
+		}
 	complain("%s: there is no option %s; see execlog %s -h", c->name, word,
 	    c->name);
-	return (false);
+	return (EXIT_USAGE);
 }
 
 /*
@@ -262,10 +277,8 @@ parse_options(struct options *o, int argc, char **argv)
 			    argv[optind - 1]);
 			return (EXIT_USAGE);
 		}
-		if (letter == '?' || (letter != -1 && !takes(c, letter))) {
-			(void)unknown(c, argv[optind - 1]);
-			return (EXIT_USAGE);
-		}
+		if (letter == '?' || (letter != -1 && !takes(c, letter)))
+			return (unknown(c, letter, argv[optind - 1]));
 		if (letter != -1) {
 			if (!apply(o, letter, optarg))
 				return (EXIT_USAGE);

@@ -159,9 +159,14 @@ number_follows(struct producer *p, uint64_t number, bool json)
 
 	if (number == p->in.admitted + 1 || (json && number == 0))
 		return (true);
-	(void)snprintf(sentence, sizeof sentence,
-	    "number %llu does not follow %llu", (unsigned long long)number,
-	    (unsigned long long)p->in.admitted);
+	if (json && number == UINT64_MAX)
+		(void)snprintf(sentence, sizeof sentence,
+		    "number is not a whole number");
+	else
+		(void)snprintf(sentence, sizeof sentence,
+		    "number %llu does not follow %llu",
+		    (unsigned long long)number,
+		    (unsigned long long)p->in.admitted);
 	conn_fault(p->conn, FAULT_BAD_NUMBER, sentence);
 	return (false);
 }
@@ -207,7 +212,7 @@ on_log_json(struct producer *p, struct span body)
 
 	if ((doc = record_from_json(body, &r)) == NULL) {
 		conn_fault(p->conn, FAULT_BAD_JSON,
-		    "LOG_JSON is not a JSON object");
+		    "LOG_JSON is not a JSON object, or has a key twice");
 		return;
 	}
 	on_record(p, &r, true);
@@ -222,7 +227,7 @@ on_audit(struct producer *p, struct span body)
 
 	if ((doc = audit_from_json(body, &a)) == NULL) {
 		conn_fault(p->conn, FAULT_BAD_JSON,
-		    "EVENT is not a JSON object");
+		    "EVENT is not a JSON object, or has a key twice");
 		return;
 	}
 	if (number_follows(p, a.number, true))

@@ -102,9 +102,10 @@ print_help(void)
 	    "  -h, --help              this text\n"
 	    "  -V, --version           the version\n"
 	    "\n"
-	    "Exit: 0 stopped cleanly, 2 bad setting, 5 socket or database\n"
-	    "unusable or already served, 74 I/O error at commit, 75 the\n"
-	    "database was moved away.\n", stdout);
+	    "Exit: 0 stopped cleanly, 1 stopped with records that were neither\n"
+	    "committed nor acknowledged, or out of memory, 2 bad setting,\n"
+	    "5 socket or database unusable or already served, 74 I/O error\n"
+	    "at commit, 75 the database was moved away.\n", stdout);
 }
 
 /* A whole decimal number with nothing around it. */
@@ -224,20 +225,24 @@ print_wanted(const struct spec *s)
 	}
 }
 
+/* On one line, whatever was typed. */
+static void
+print_safely(const char *p)
+{
+	for (; *p != '\0'; p++)
+		(void)fputc((unsigned char)*p < ' ' || *p == 0x7f ? '?' : *p,
+		    stderr);
+}
+
 static void
 complain(const struct spec *s, const struct setting_value *v)
 {
-	const char *p;
-
 	if (v->origin == ORIGIN_ENVIRONMENT)
 		(void)fprintf(stderr, "execlogd: %s (--%s): \"", s->env,
 		    s->flag);
 	else
 		(void)fprintf(stderr, "execlogd: --%s: \"", s->flag);
-	/* One line, whatever was typed. */
-	for (p = v->text; *p != '\0'; p++)
-		(void)fputc((unsigned char)*p < ' ' || *p == 0x7f ? '?' : *p,
-		    stderr);
+	print_safely(v->text);
 	(void)fputs("\" is not ", stderr);
 	print_wanted(s);
 	(void)fputc('\n', stderr);
@@ -274,6 +279,15 @@ fill(struct settings *s, int i)
 	return (known);
 }
 
+static enum settings_result
+bad_word(const char *what, const char *word)
+{
+	(void)fprintf(stderr, "execlogd: %s ", what);
+	print_safely(word);
+	(void)fputs("; see execlogd -h\n", stderr);
+	return (SETTINGS_BAD);
+}
+
 /* The flags into the values; everything but settings ends the program. */
 static enum settings_result
 read_flags(struct settings *s, int argc, char **argv)
@@ -290,7 +304,8 @@ read_flags(struct settings *s, int argc, char **argv)
 	options[i++] = (struct option){ "help", no_argument, NULL, 'h' };
 	options[i] = (struct option){ "version", no_argument, NULL, 'V' };
 
-	while ((c = getopt_long(argc, argv, "hV", options, &index)) != -1)
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":hV", options, &index)) != -1)
 		switch (c) {
 		case SETTING:
 			s->value[index].text = optarg;
@@ -306,13 +321,12 @@ read_flags(struct settings *s, int argc, char **argv)
 			(void)puts("execlogd " EXECLOG_VERSION);
 			return (SETTINGS_HELPED);
 		default:
-			return (SETTINGS_BAD);
+			return (bad_word(c == ':' ? "a value is missing after" :
+			    "there is no option", argv[optind - 1]));
 		}
 	if (optind == argc)
 		return (SETTINGS_OK);
-	(void)fprintf(stderr, "execlogd: unexpected argument; see "
-	    "execlogd -h\n");
-	return (SETTINGS_BAD);
+	return (bad_word("unexpected argument", argv[optind]));
 }
 
 enum settings_result
@@ -345,7 +359,7 @@ settings_print(const struct settings *s, FILE *out)
 
 	for (i = 0; i < SETTING_COUNT; i++) {
 		v = &s->value[i];
-		(void)fprintf(out, "%-21s %-32s %s%s%s%s\n", specs[i].flag,
+		(void)fprintf(out, "%-21s %-32s  %s%s%s%s\n", specs[i].flag,
 		    *v->text != '\0' ? v->text : "(none)", origin[v->origin],
 		    v->origin == ORIGIN_ENVIRONMENT ? " " : "",
 		    v->origin == ORIGIN_ENVIRONMENT ? specs[i].env : "",

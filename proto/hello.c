@@ -115,7 +115,7 @@ hello_decode(struct span body, struct hello *h, const char **sentence)
 
 	*h = (struct hello){ .doc = jdoc_parse(body) };
 	if (h->doc == NULL) {
-		*sentence = "HELLO is not a JSON object";
+		*sentence = "HELLO is not a JSON object, or has a key twice";
 		return (FAULT_BAD_JSON);
 	}
 	if ((fault = decode(h, sentence)) != FAULT_NONE)

@@ -152,7 +152,7 @@ request_decode(struct span body, struct request *r, const char **sentence)
 {
 	*r = (struct request){ .doc = jdoc_parse(body) };
 	if (r->doc == NULL) {
-		*sentence = "REQUEST is not a JSON object";
+		*sentence = "REQUEST is not a JSON object, or has a key twice";
 		return (FAULT_BAD_JSON);
 	}
 	if ((*sentence = decode(r)) == NULL)

@@ -49,6 +49,8 @@ def test_help_begins_with_examples(idle, command):
     (["logs", "e1", "extra"], "unexpected argument extra"),
     (["logs", "e1", "--nonsense"], "--nonsense"),
     (["logs", "e1", "--metadata", "{}"], "no option"),
+    (["logs", "e1", "-x", "3"], "no option -x"),
+    (["audit", "e1", "-n", "3"], "no option --lines"),
     (["logs", "e1", "-t"], "wants a value"),
     (["logs", "e1", "-l", "LOUD"],
      "Invalid log level. Must be one of: DEBUG, INFO, WARN, ERROR"),
@@ -332,12 +334,26 @@ def test_parts_are_joined_across_the_lines_of_others(daemon):
     assert daemon.ok("logs", "e1", "-o", "ndjson").count("\n") == 6
 
 
-def test_refused_by_the_daemon_is_1(daemon):
+def test_what_the_daemon_would_refuse_is_2(daemon):
     code, _, err = daemon.cli("write", "e1", "x", "--source", "execlogd")
-    assert code == 1 and "bad-source" in err
+    assert code == 2 and "--source" in err
     code, _, err = daemon.cli("event", "e1", "FAILED", "--metadata",
                               '{"error_message": 1}')
-    assert code == 1 and "bad-metadata" in err
+    assert code == 2 and "FAILED" in err
+    assert daemon.status()["refused"] == 0
+
+
+def test_the_socket_may_stand_before_the_command(daemon):
+    code, out, _ = daemon.cli("--socket", daemon.socket, "ping",
+                              env={"EXECLOG_SOCKET": "/tmp/nobody"})
+    assert code == 0 and "is up" in out
+    assert daemon.cli("help", "logs")[1] == daemon.cli("logs", "-h")[1]
+
+
+def test_the_last_format_counts(daemon):
+    daemon.ok("write", "e1", "x")
+    assert daemon.ok("logs", "e1", "--json", "-o", "cat") == "x\n"
+    assert daemon.ok("logs", "e1", "-o", "cat", "--json").startswith("[{")
 
 
 def test_a_lost_daemon_says_how_many_lines(daemon):
