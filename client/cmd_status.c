@@ -171,7 +171,8 @@ print_table(const struct options *o, struct span s)
 	print_size(doc, "db_bytes");
 	(void)fputs(", its log ", stdout);
 	print_size(doc, "wal_bytes");
-	(void)putchar('\n');
+	(void)puts(span_is(jtext_member(s, "shared"), "true") ?
+	    ", shared with others" : "");
 	jdoc_free(doc);
 }
 

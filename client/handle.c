@@ -21,6 +21,7 @@
 #define QUEUE_DEFAULT	(4 * 1024 * 1024)
 #define QUEUE_MIN	(512 * 1024)	/* two of the longest frames */
 #define FLUSH_BYTES	(FRAME_HEADER + 8)
+#define MOMENT_MS	200		/* without an acknowledgement */
 #define SEED_BYTES	16		/* of a random name */
 
 static void
@@ -163,6 +164,27 @@ execlog_open(const struct execlog_options *given, char reason[EXECLOG_REASON])
 
 /* ------------------------------------------------------------- queueing */
 
+/*
+ * With the lock: wait for a change, with a deadline or NULL; false when that
+ * has passed.  Under load acknowledgements come by themselves.  When none comes
+ * for a moment, ask for one: the daemon may be waiting for more.
+ */
+static bool
+await_progress(struct execlog *h, const struct deadline *until)
+{
+	struct deadline moment;
+
+	sender_deadline(&moment, MOMENT_MS);
+	if (until != NULL && !until->never &&
+	    (until->at.tv_sec < moment.at.tv_sec ||
+	    (until->at.tv_sec == moment.at.tv_sec &&
+	    until->at.tv_nsec < moment.at.tv_nsec)))
+		return (sender_wait(h, until));
+	if (!sender_wait(h, &moment))
+		sender_flush(h);
+	return (true);
+}
+
 /* Makes the frame of "what" in h->scratch; false: it cannot be sent. */
 typedef bool	 encode_fn(struct execlog *h, const void *what);
 
@@ -187,15 +209,12 @@ submit(struct execlog *h, encode_fn *encode, const void *what)
 			h->number++;
 			ring_put(&h->ring, h->scratch.p, h->scratch.n);
 			sender_wake(h);
-		} else {
-			/* Somebody waits for it to be committed. */
-			sender_flush(h);
+		} else
 			result = EXECLOG_WOULD_BLOCK;
-		}
 		if (result != EXECLOG_WOULD_BLOCK || h->nonblocking)
 			break;
 		result = EXECLOG_OK;
-		(void)sender_wait(h, NULL);
+		await_progress(h, NULL);
 	}
 	sender_unlock(h);
 	return (result);
@@ -300,7 +319,7 @@ execlog_wait_room(struct execlog *h, int timeout)
 	    result == EXECLOG_OK) {
 		if (h->failed)
 			result = EXECLOG_FAILED;
-		else if (!sender_wait(h, &until))
+		else if (!await_progress(h, &until))
 			result = EXECLOG_TIMEOUT;
 	}
 	sender_unlock(h);

@@ -11,6 +11,7 @@
 #include "client/escape.h"
 #include "client/times.h"
 #include "proto/json.h"
+#include "proto/record.h"
 
 /* Options without a short form have a capital letter of their own. */
 static const struct option table[] = {
@@ -134,6 +135,8 @@ static bool
 parse_metadata(struct options *o, const char *text)
 {
 	o->metadata = span_of(text);
+	if (o->metadata.n > RECORD_METADATA_MAX)
+		return (fail("--metadata is at most 64 KiB"));
 	return (jtext_is_object(o->metadata) ||
 	    fail("--metadata wants a JSON object, such as '{\"key\": 1}'"));
 }

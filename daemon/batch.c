@@ -33,7 +33,7 @@ batch_reset(struct batch *b, uint64_t serial)
 	arena_reset(&b->texts);
 	b->nlog = b->naudit = b->nmark = b->nclaim = b->nforget = 0;
 	b->bytes = 0;
-	b->urgent = false;
+	b->urgent = b->watched = b->ordered = false;
 	b->serial = serial;
 }
 
@@ -144,10 +144,9 @@ batch_rows(const struct batch *b)
 }
 
 bool
-batch_is_full(const struct batch *b)
+batch_is_full(const struct batch *b, size_t rows)
 {
-	return (b->bytes >= LIMIT_BATCH_BYTES ||
-	    batch_rows(b) >= LIMIT_BATCH_ROWS);
+	return (b->bytes >= LIMIT_BATCH_BYTES || batch_rows(b) >= rows);
 }
 
 bool

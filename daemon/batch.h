@@ -37,6 +37,9 @@ struct batch {
 	int64_t			 begun_ms;	/* monotonic, of the first item */
 	uint64_t		 serial;	/* batches are numbered from 1 */
 	bool			 urgent;	/* somebody waits for it */
+	bool			 watched;	/* by a follower or for an event:
+						   not only a FLUSH waits */
+	bool			 ordered;	/* by the writer */
 };
 
 /* An empty batch. */
@@ -65,7 +68,9 @@ void		 batch_add_forget(struct batch *, struct span producer,
 
 size_t		 batch_rows(const struct batch *);
 bool		 batch_is_empty(const struct batch *);
-bool		 batch_is_full(const struct batch *);
+
+/* Has it all the bytes it may, or so many rows? */
+bool		 batch_is_full(const struct batch *, size_t rows);
 
 /* Does it hold a row or an event of this execution? */
 bool		 batch_has(const struct batch *, struct span execution);

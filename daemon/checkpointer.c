@@ -6,7 +6,7 @@
 #include "daemon/worker.h"
 #include "sql/checkpoint.h"
 
-#define BEGIN_FRAMES	4000	/* 16 MB of log: begin to copy */
+#define BEGIN_FRAMES	8000	/* 32 MB of log: begin to copy */
 #define QUIET_FRAMES	1000	/* so little left: the rest in one quiet pass */
 
 enum state {

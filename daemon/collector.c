@@ -236,6 +236,7 @@ start_threads(struct collector *c)
 		.flush_rows = (size_t)number(c, SETTING_FLUSH_ROWS),
 		.flush_ms = number(c, SETTING_FLUSH_MS),
 		.max_pending = (size_t)number(c, SETTING_MAX_PENDING),
+		.lock_ms = number(c, SETTING_LOCK_MS),
 	};
 	const struct ingest_hooks hooks = {
 		.on_room = on_room,

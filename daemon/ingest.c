@@ -12,8 +12,9 @@
 #include "daemon/follow.h"
 #include "daemon/health.h"
 #include "daemon/log.h"
+#include "daemon/pace.h"
 #include "daemon/timer.h"
-#include "daemon/worker.h"
+#include "daemon/writer.h"
 #include "proto/audit.h"
 #include "proto/record.h"
 #include "sql/store.h"
@@ -21,22 +22,13 @@
 #define POLL_MS		50	/* between two looks for others' rows, while
 				   the writer is idle and somebody follows */
 
-/* What the writer thread is asked: a commit, or just where the file is. */
-struct job {
-	struct batch		*batch;		/* NULL: look */
-	struct store_commit	 commit;
-	struct position		 position;
-	enum sql_result		 result;
-	struct sql_error	 error;
-};
-
 struct ingest {
 	struct ingest_config	 config;
 	struct ingest_hooks	 hooks;
 	struct store		*store;
 	struct follow		*follow;
 	struct checkpointer	*checkpointer;
-	struct worker		*writer;
+	struct writer		*writer;
 	struct timer		*timer;
 	struct admit		*admit;
 
@@ -46,7 +38,8 @@ struct ingest {
 	struct batch		*flight;	/* sealed, not committed; or empty */
 	bool			 in_flight;
 	uint64_t		 serial;	/* newest committed batch */
-	struct job		 job;
+	struct pace		 pace;
+	size_t			 rows_max;	/* of the open batch */
 	int64_t			 retry_at;	/* monotonic ms */
 	int64_t			 poll_at;
 	bool			 was_full;
@@ -58,34 +51,6 @@ struct ingest {
 	uint64_t		 commits;
 	struct hist		 hold;
 };
-
-static void
-run_job(void *v, void *arg)
-{
-	struct job *job = v;
-	struct ingest *in = arg;
-	struct store_batch rows;
-
-	if (job->batch == NULL) {
-		job->result = store_position(in->store, &job->position,
-		    &job->error);
-		return;
-	}
-	rows = (struct store_batch){
-		.log = job->batch->log,
-		.nlog = job->batch->nlog,
-		.audit = job->batch->audit,
-		.naudit = job->batch->naudit,
-		.mark = job->batch->mark,
-		.nmark = job->batch->nmark,
-		.claim = job->batch->claim,
-		.nclaim = job->batch->nclaim,
-		.forget = job->batch->forget,
-		.nforget = job->batch->nforget,
-		.now_ms = clock_wall_ms(),
-	};
-	job->result = store_commit(in->store, &rows, &job->commit, &job->error);
-}
 
 /* Sealed: the set of records is fixed, for every producer a prefix. */
 static void
@@ -100,13 +65,6 @@ seal(struct ingest *in)
 	in->in_flight = true;
 	in->retry_at = 0;
 	ledger_seal(&in->ledger);
-}
-
-static void
-submit(struct ingest *in, struct batch *batch)
-{
-	in->job.batch = batch;
-	worker_assign(in->writer, &in->job);
 }
 
 /* Let producers be read again, if they were not. */
@@ -132,11 +90,12 @@ is_due(const struct ingest *in, int64_t now)
 static bool
 commit_due(struct ingest *in, int64_t now)
 {
-	if (in->in_flight ? now < in->retry_at : !is_due(in, now))
+	if (in->in_flight ? now < in->retry_at : !is_due(in, now) ||
+	    (now < in->pace.ready_at && !in->draining))
 		return (false);
 	if (!in->in_flight)
 		seal(in);
-	submit(in, in->flight);
+	writer_commit(in->writer, in->flight);
 	tell_room(in);
 	return (true);
 }
@@ -148,7 +107,7 @@ look_due(struct ingest *in, int64_t now)
 	if (follow_count(in->follow) == 0 || now < in->poll_at)
 		return (false);
 	in->poll_at = now + POLL_MS;
-	submit(in, NULL);
+	writer_look(in->writer);
 	return (true);
 }
 
@@ -160,6 +119,8 @@ rest(struct ingest *in, int64_t now)
 
 	if (in->in_flight)
 		next = in->retry_at;
+	else if (is_due(in, now))
+		next = in->pace.ready_at;
 	else if (!batch_is_empty(in->open))
 		next = in->open->begun_ms + in->config.flush_ms;
 	if (follow_count(in->follow) > 0 && in->poll_at < next)
@@ -173,7 +134,7 @@ ingest_poke(struct ingest *in)
 {
 	int64_t now = clock_mono_ms();
 
-	if (!worker_is_idle(in->writer) || in->dead)
+	if (!writer_is_idle(in->writer) || in->dead)
 		return;
 	timer_clear(in->timer);
 	if (in->checkpointer != NULL && checkpointer_holds(in->checkpointer))
@@ -199,21 +160,39 @@ on_timer(void *v)
 }
 
 static void
-on_failure(struct ingest *in)
+on_failure(struct ingest *in, const struct writer_job *job)
 {
+	struct sql_error error = job->error;
 	int64_t now = clock_mono_ms(), delay;
 
-	in->job.error.result = in->job.result;
-	delay = health_failed(&in->health, &in->job.error, now,
+	error.result = job->result;
+	delay = health_failed(&in->health, &error, now,
 	    batch_rows(in->flight));
 	in->retry_at = now + delay;
 	in->dead = delay < 0;
-	if (in->job.result == SQL_UNKNOWN || in->job.result == SQL_MOVED)
-		in->hooks.on_fatal(in->job.result, in->hooks.arg);
+	if (job->result == SQL_UNKNOWN || job->result == SQL_MOVED)
+		in->hooks.on_fatal(job->result, in->hooks.arg);
+}
+
+/*
+ * The writer has come back: when may it go on, and with how much?  A producer
+ * that flushes because its queue is full is best served by large transactions.
+ */
+static void
+set_pace(struct ingest *in, const struct store_commit *c)
+{
+	const struct batch *b = in->flight;
+	int64_t now = clock_mono_ms();
+
+	hist_add(&in->hold, c->hold_us);
+	pace_done(&in->pace, batch_rows(b), c->hold_us,
+	    c->foreign, !ingest_has_room(in), now);
+	in->rows_max = pace_rows(&in->pace, b->watched ||
+	    in->open->watched, now);
 }
 
 static void
-on_commit(struct ingest *in)
+on_commit(struct ingest *in, const struct store_commit *c)
 {
 	struct batch *b = in->flight;
 
@@ -222,30 +201,29 @@ on_commit(struct ingest *in)
 	in->serial = b->serial;
 	in->commits++;
 	in->committed_rows += batch_rows(b);
-	hist_add(&in->hold, in->job.commit.hold_us);
+	set_pace(in, c);
 	if (in->checkpointer != NULL)
 		checkpointer_frames(in->checkpointer,
-		    in->job.commit.wal_frames);
+		    c->wal_frames);
 	ledger_commit(&in->ledger);
 	ledger_answer(&in->ledger, b);
-	follow_committed(in->follow, b, &in->job.commit);
+	follow_committed(in->follow, b, c);
 	/* Its memory is for the next one; its rows are gone. */
 	batch_reset(b, 0);
 }
 
 static void
-on_job(void *v, void *arg)
+on_job(const struct writer_job *job, void *arg)
 {
-	struct job *job = v;
 	struct ingest *in = arg;
 
 	if (job->batch == NULL) {
 		if (job->result == SQL_DONE)
 			follow_advanced(in->follow, &job->position);
 	} else if (job->result == SQL_DONE)
-		on_commit(in);
+		on_commit(in, &job->commit);
 	else
-		on_failure(in);
+		on_failure(in, job);
 	tell_room(in);
 	ingest_poke(in);
 }
@@ -262,12 +240,15 @@ ingest_start(struct event_base *base, struct store *store,
 	in->hooks = *hooks;
 	in->store = store;
 	in->follow = follow;
+	pace_init(&in->pace, config->lock_ms * 1000,
+	    store_has_foreign_tables(store));
+	in->rows_max = pace_rows(&in->pace, false, clock_mono_ms());
 	in->open = batch_new();
 	in->flight = batch_new();
 	batch_reset(in->open, 1);
 	in->admit = admit_new();
 	in->timer = timer_new(base, on_timer, in);
-	in->writer = worker_start("writer", base, run_job, on_job, in);
+	in->writer = writer_start(base, store, on_job, in);
 	if (in->writer == NULL) {
 		saved = errno;
 		ingest_stop(in);
@@ -282,7 +263,7 @@ ingest_stop(struct ingest *in)
 {
 	if (in == NULL)
 		return;
-	worker_stop(in->writer);
+	writer_stop(in->writer);
 	timer_free(in->timer);
 	admit_free(in->admit);
 	batch_free(in->open);
@@ -331,8 +312,8 @@ ingest_has_room(const struct ingest *in)
 	size_t pending = in->open->bytes +
 	    (in->in_flight ? in->flight->bytes : 0);
 
-	return (!in->draining && !batch_is_full(in->open) &&
-	    pending < in->config.max_pending);
+	return (!in->draining && pending < in->config.max_pending &&
+	    !batch_is_full(in->open, in->rows_max));
 }
 
 /* A record came in: is somebody waiting for it? */
@@ -342,7 +323,7 @@ admitted(struct ingest *in, struct ledger_entry *p, struct span execution,
 {
 	ledger_admit(p, in->open, clock_mono_ms());
 	if (urgent || follow_wants(in->follow, execution))
-		in->open->urgent = true;
+		in->open->urgent = in->open->watched = true;
 	if (!ingest_has_room(in))
 		in->was_full = true;
 }
@@ -421,6 +402,7 @@ ingest_figures(const struct ingest *in, struct ingest_figures *f)
 		.refused = admit_refused(in->admit),
 		.retries = in->health.retries,
 		.producers = in->ledger.count,
+		.shared = pace_is_shared(&in->pace, clock_mono_ms()),
 		.hold = &in->hold,
 	};
 	if (in->in_flight) {

@@ -36,6 +36,7 @@ struct ingest_config {
 	size_t	flush_rows;
 	int64_t	flush_ms;
 	size_t	max_pending;	/* bytes */
+	int64_t	lock_ms;	/* longest hold in a shared file */
 };
 
 /* What the world above is told; all in the loop. */
@@ -118,6 +119,7 @@ struct ingest_figures {
 	uint64_t	 refused;
 	uint64_t	 retries;	/* commits that had to be tried again */
 	size_t		 producers;
+	bool		 shared;	/* with others, now */
 	const struct hist *hold;	/* us of the write lock */
 };
 void		 ingest_figures(const struct ingest *,

@@ -117,6 +117,7 @@ status_put(struct buf *b, const struct status *s)
 	jput_i64(b, "streams", 0);
 	jput_i64(b, "db_bytes", s->db_bytes);
 	jput_i64(b, "wal_bytes", s->wal_bytes);
+	jput_bool(b, "shared", f->shared);
 	put_hold(b, f->hold);
 	put_null(b, "last_sweep");
 	put_faults(b, s->faults);

@@ -22,7 +22,6 @@ judge(void *arg, int action, const char *what, const char *column,
     const char *database, const char *trigger)
 {
 	(void)arg;
-	(void)column;
 	(void)database;
 	/* We have no triggers and no views. */
 	if (trigger != NULL)
@@ -33,6 +32,9 @@ judge(void *arg, int action, const char *what, const char *column,
 	case SQLITE_FUNCTION:
 	case SQLITE_TRANSACTION:
 		return (SQLITE_OK);
+	case SQLITE_PRAGMA:
+		return (strcmp(what, "data_version") == 0 && column == NULL ?
+		    SQLITE_OK : SQLITE_DENY);
 	case SQLITE_INSERT:
 		return (is_ours(what) ? SQLITE_OK : SQLITE_DENY);
 	case SQLITE_UPDATE:

@@ -55,6 +55,16 @@ INSERT INTO execution_audit_events
 	(execution_id, event_type, timestamp, metadata)
 VALUES (?1, ?2, ?3, ?4)
 
+-- Changes when another connection has committed.
+-- name: data_version
+PRAGMA data_version
+
+-- Tables that are not ours.
+-- name: foreign_tables
+SELECT count(*) FROM sqlite_schema WHERE type = 'table'
+	AND name NOT IN ('execution_logs', 'execution_audit_events')
+	AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'execlog_*'
+
 -- name: producer_read
 SELECT uid, epoch, number FROM execlog_producers WHERE producer = ?1
 

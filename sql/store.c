@@ -24,6 +24,9 @@ struct store {
 	sqlite3_stmt	*insert_audit;
 	sqlite3_stmt	*newest_log;
 	sqlite3_stmt	*newest_audit;
+	sqlite3_stmt	*data_version;
+	sqlite3_int64	 version;	/* that it had last */
+	sqlite3_int64	 foreign_tables;
 	struct producers producers;
 	ino_t		 wal_inode;	/* 0: not seen yet */
 	int		 wal_frames;
@@ -52,6 +55,8 @@ prepare_all(struct store *s, struct sql_error *error)
 	    NULL &&
 	    (s->newest_log = db_prepare(s->db, sql_newest_log, error)) != NULL &&
 	    (s->newest_audit = db_prepare(s->db, sql_newest_audit, error)) !=
+	    NULL &&
+	    (s->data_version = db_prepare(s->db, sql_data_version, error)) !=
 	    NULL && producers_prepare(&s->producers, s->db, error));
 }
 
@@ -59,6 +64,26 @@ const char *
 store_sqlite_version(void)
 {
 	return (sqlite3_libversion());
+}
+
+/* Who else is there? */
+static bool
+look_around(struct store *s, struct sql_error *error)
+{
+	sqlite3_stmt *stmt = db_prepare(s->db, sql_foreign_tables, error);
+	bool ok;
+
+	ok = stmt != NULL &&
+	    db_integer(stmt, &s->foreign_tables, error) == SQL_DONE &&
+	    db_integer(s->data_version, &s->version, error) == SQL_DONE;
+	(void)sqlite3_finalize(stmt);
+	return (ok);
+}
+
+bool
+store_has_foreign_tables(const struct store *s)
+{
+	return (s->foreign_tables > 0);
 }
 
 struct store *
@@ -76,7 +101,7 @@ store_open(const char *path, bool sync_full, int64_t now_ms,
 		goto error;
 	(void)sqlite3_wal_hook(s->db, on_wal, s);
 	guard_install(s->db);
-	if (!prepare_all(s, error))
+	if (!prepare_all(s, error) || !look_around(s, error))
 		goto error;
 	return (s);
 
@@ -210,10 +235,15 @@ static enum sql_result
 transaction(struct store *s, const struct store_batch *b,
     struct store_commit *c, struct sql_error *error)
 {
+	sqlite3_int64 version;
 	enum sql_result result;
 
-	if ((result = position_now(s, &c->before, error)) != SQL_DONE)
+	if ((result = position_now(s, &c->before, error)) != SQL_DONE ||
+	    (result = db_integer(s->data_version, &version, error)) !=
+	    SQL_DONE)
 		return (result);
+	c->foreign = version != s->version;
+	s->version = version;
 	if ((result = insert_all(s, b, error)) == SQL_FULL &&
 	    (c->before.log > IDS_SPENT || c->before.audit > IDS_SPENT))
 		(void)snprintf(error->text, sizeof error->text,

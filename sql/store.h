@@ -38,6 +38,9 @@ struct store	*store_open(const char *path, bool sync_full, int64_t now_ms,
 /* Takes NULL. */
 void		 store_close(struct store *);
 
+/* Did the file have tables of others when it was opened? */
+bool		 store_has_foreign_tables(const struct store *);
+
 /* A named producer has come so far. */
 struct producer_mark {
 	struct span	producer;
@@ -82,6 +85,7 @@ struct store_batch {
 struct store_commit {
 	struct position	 before;	/* what others had written by then */
 	struct position	 after;		/* with our rows */
+	bool		 foreign;	/* somebody else has committed since */
 	int64_t		 hold_us;	/* how long we had the write lock */
 	int		 wal_frames;	/* in the log after the commit */
 };

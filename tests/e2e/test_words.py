@@ -86,7 +86,7 @@ def test_values_that_are_too_large_are_told(daemon):
     for args in (("write", "e1", "x", "--metadata", wide),
                  ("event", "e1", "STARTED", "--metadata", wide)):
         code, out, err = daemon.cli(*args)
-        assert code == 1 and err.count("\n") == 1 and out == ""
+        assert code == 2 and err.count("\n") == 1 and out == ""
     assert daemon.sql("SELECT count(*) FROM execution_audit_events") == [(0,)]
     assert daemon.messages("e1") == []
 

@@ -8,6 +8,8 @@
 #include "daemon/hist.h"
 #include "daemon/ledger.h"
 #include "daemon/limits.h"
+#include "daemon/order.h"
+#include "daemon/pace.h"
 #include "daemon/query.h"
 #include "proto/frame.h"
 #include "proto/row.h"
@@ -93,7 +95,7 @@ test_a_batch_is_full(void **state)
 	(void)state;
 	r.message = (struct span){ big, sizeof big };
 	batch_reset(b, 1);
-	while (!batch_is_full(b)) {
+	while (!batch_is_full(b, LIMIT_BATCH_ROWS)) {
 		batch_add_log(b, &r, 0);
 		n++;
 	}
@@ -129,6 +131,80 @@ test_ledger(void **state)
 	assert_int_equal(acks, 2);
 	ledger_remove(&l, &e);
 	assert_int_equal(l.count, 0);
+}
+
+static void
+test_order(void **state)
+{
+	static struct log_row rows[5000];
+	static const char *const names[] = { "b", "a", "ab", "aa", "c" };
+	struct order o = { 0 };
+	size_t i, n;
+
+	(void)state;
+	for (n = 0; n <= 5000; n += 1 + n / 2) {
+		for (i = 0; i < n; i++)
+			rows[i] = (struct log_row){ .id = (int64_t)i,
+			    .execution = span_of(names[i * 7 % 11 % 5]) };
+		order_rows(&o, rows, n);
+		for (i = 1; i < n; i++) {
+			int c = strcmp(rows[i - 1].execution.p,
+			    rows[i].execution.p);
+			assert_true(c <= 0);
+			if (c == 0)
+				assert_true(rows[i - 1].id < rows[i].id);
+		}
+	}
+	order_free(&o);
+}
+
+static void
+test_pace_of_our_own_file(void **state)
+{
+	struct pace p;
+	int64_t now = 1000, held = 0;
+	int i, gaps = 0;
+
+	(void)state;
+	pace_init(&p, 10000, false);
+	assert_false(pace_is_shared(&p, now));
+	for (i = 0; i < 50; i++) {
+		pace_done(&p, 1000, 5000, false, true, now);
+		held += 5000;
+		gaps += p.ready_at > now;
+		if (p.ready_at > now)
+			assert_in_range(p.ready_at - now, 15, 24);
+	}
+	assert_int_equal(gaps, held / 250000);
+	/* 5 us a row: 85 % of 100 ms, of 20 while somebody waits. */
+	assert_in_range(pace_rows(&p, false, now), 16800, 17200);
+	assert_in_range(pace_rows(&p, true, now), 3360, 3440);
+}
+
+static void
+test_pace_of_a_shared_file(void **state)
+{
+	struct pace p;
+	int64_t now = 1000;
+	int i;
+
+	(void)state;
+	pace_init(&p, 10000, false);
+	for (i = 0; i < 50; i++)
+		pace_done(&p, 1000, 6000, true, true, now);
+	assert_true(pace_is_shared(&p, now));
+	assert_in_range(pace_rows(&p, false, now), 990, 1010);
+	assert_in_range(p.ready_at - now, 6, 9);
+	pace_done(&p, 1000, 6000, false, false, now);
+	assert_in_range(p.ready_at - now, 12, 18);
+	pace_done(&p, 1, 300, false, false, now);
+	assert_in_range(p.ready_at - now, 2, 3);
+	/* Never too small to be worth it; forgotten after 10 s. */
+	pace_done(&p, 100, 1000000, false, false, now);
+	assert_int_equal(pace_rows(&p, true, now), PACE_ROWS_MIN);
+	assert_false(pace_is_shared(&p, now + 10000));
+	pace_init(&p, 10000, true);
+	assert_true(pace_is_shared(&p, now));
 }
 
 /* --------------------------------------------------------------- follow */
@@ -300,6 +376,9 @@ main(void)
 		cmocka_unit_test(test_a_batch_keeps_its_own_texts),
 		cmocka_unit_test(test_a_batch_is_full),
 		cmocka_unit_test(test_ledger),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_pace_of_our_own_file),
+		cmocka_unit_test(test_pace_of_a_shared_file),
 		cmocka_unit_test(test_a_batch_right_behind_is_pushed),
 		cmocka_unit_test(test_rows_do_not_overtake_those_of_others),
 		cmocka_unit_test(test_a_slow_reader_is_left_where_it_is),

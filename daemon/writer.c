@@ -1,0 +1,112 @@
+#include "daemon/writer.h"
+
+#include <stdlib.h>
+
+#include "daemon/batch.h"
+#include "daemon/clock.h"
+#include "daemon/log.h"
+#include "daemon/order.h"
+#include "daemon/worker.h"
+
+struct writer {
+	struct worker		*worker;
+	struct store		*store;
+	struct order		 order;
+	struct writer_job	 job;
+	void			(*done)(const struct writer_job *, void *);
+	void			*arg;
+};
+
+static void
+commit(struct writer *w, struct writer_job *job)
+{
+	struct batch *b = job->batch;
+	struct store_batch rows;
+
+	/* Once: a batch that is tried again stays as it is. */
+	if (!b->ordered)
+		order_rows(&w->order, b->log, b->nlog);
+	b->ordered = true;
+	rows = (struct store_batch){
+		.log = b->log,
+		.nlog = b->nlog,
+		.audit = b->audit,
+		.naudit = b->naudit,
+		.mark = b->mark,
+		.nmark = b->nmark,
+		.claim = b->claim,
+		.nclaim = b->nclaim,
+		.forget = b->forget,
+		.nforget = b->nforget,
+		.now_ms = clock_wall_ms(),
+	};
+	job->result = store_commit(w->store, &rows, &job->commit, &job->error);
+}
+
+static void
+run_job(void *v, void *arg)
+{
+	struct writer_job *job = v;
+	struct writer *w = arg;
+
+	if (job->batch != NULL)
+		commit(w, job);
+	else
+		job->result = store_position(w->store, &job->position,
+		    &job->error);
+}
+
+static void
+on_done(void *v, void *arg)
+{
+	struct writer *w = arg;
+
+	w->done(v, w->arg);
+}
+
+struct writer *
+writer_start(struct event_base *base, struct store *store,
+    void (*done)(const struct writer_job *, void *arg), void *arg)
+{
+	struct writer *w = log_calloc(1, sizeof *w);
+
+	w->store = store;
+	w->done = done;
+	w->arg = arg;
+	w->worker = worker_start("writer", base, run_job, on_done, w);
+	if (w->worker == NULL) {
+		free(w);
+		return (NULL);
+	}
+	return (w);
+}
+
+void
+writer_stop(struct writer *w)
+{
+	if (w == NULL)
+		return;
+	worker_stop(w->worker);
+	order_free(&w->order);
+	free(w);
+}
+
+bool
+writer_is_idle(const struct writer *w)
+{
+	return (worker_is_idle(w->worker));
+}
+
+void
+writer_commit(struct writer *w, struct batch *batch)
+{
+	w->job.batch = batch;
+	worker_assign(w->worker, &w->job);
+}
+
+void
+writer_look(struct writer *w)
+{
+	w->job.batch = NULL;
+	worker_assign(w->worker, &w->job);
+}

@@ -1,0 +1,41 @@
+/*
+ * The writer thread: commits a batch, or looks where the file is.
+ *
+ * Layer: daemon.  Threads: the loop's; jobs are done in the writer's own.
+ */
+#ifndef DAEMON_WRITER_H
+#define DAEMON_WRITER_H
+
+#include <stdbool.h>
+
+#include "sql/result.h"
+#include "sql/store.h"
+
+struct batch;
+struct event_base;
+struct writer;
+
+/* A job that is done. */
+struct writer_job {
+	struct batch		*batch;		/* NULL: it was a look */
+	struct store_commit	 commit;	/* of the batch */
+	struct position		 position;	/* of the look */
+	enum sql_result		 result;
+	struct sql_error	 error;
+};
+
+/* The store is the caller's.  done is called in the loop.  NULL and errno. */
+struct writer	*writer_start(struct event_base *, struct store *,
+		    void (*done)(const struct writer_job *, void *arg),
+		    void *arg);
+
+/* Waits for the job under way, which is not told.  Takes NULL. */
+void		 writer_stop(struct writer *);
+
+bool		 writer_is_idle(const struct writer *);
+
+/* The writer is idle; the batch is its own until it is done. */
+void		 writer_commit(struct writer *, struct batch *);
+void		 writer_look(struct writer *);
+
+#endif
