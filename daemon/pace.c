@@ -45,13 +45,16 @@ stretch(struct pace *p, int64_t us)
 static int64_t
 gap(struct pace *p, int64_t hold_us, bool more, int64_t now)
 {
-	int64_t us = 0;
+	int64_t us = 0, free_us;
 
 	if (pace_is_shared(p, now)) {
 		us = more ? hold_us : 2 * hold_us;
 		return (stretch(p, us < GAP_MIN_US ? GAP_MIN_US : us));
 	}
-	p->held_us += hold_us;
+	free_us = (now - p->ended_at) * 1000 - hold_us;
+	if (free_us > 0)
+		p->held_us -= free_us * (OWN_ROUND_US / OWN_GAP_US);
+	p->held_us = (p->held_us > 0 ? p->held_us : 0) + hold_us;
 	if (p->held_us < OWN_ROUND_US)
 		return (0);
 	p->held_us = 0;
@@ -69,6 +72,7 @@ pace_done(struct pace *p, size_t rows, int64_t hold_us, bool foreign, bool more,
 		p->row_us += WEIGHT * ((double)hold_us / (double)rows -
 		    p->row_us);
 	p->ready_at = now + (gap(p, hold_us, more, now) + 999) / 1000;
+	p->ended_at = now;
 }
 
 size_t

@@ -5,7 +5,7 @@
  * In a file that is shared, a hold is at most the budget and a gap follows: two
  * holds, at least 2 ms; one hold when more than a transaction's worth waits.
  * In a file of our own, up to 100 ms, 20 while somebody waits, and 15 ms of gap
- * in every 250 ms, so that a newcomer gets in.  Gaps are up to a half longer,
+ * in every 250 ms of work without a pause, so that a newcomer gets in.  Gaps are up to a half longer,
  * at random: SQLite's busy handler has fixed steps.
  *
  * The length of a hold is predicted from those before.
@@ -27,7 +27,9 @@ struct pace {
 	int64_t		foreign_at;	/* ms; when others were last seen */
 	bool		has_tables;	/* of others */
 	int64_t		ready_at;	/* ms; no transaction before */
-	int64_t		held_us;	/* in a row, in a file of our own */
+	int64_t		held_us;	/* in a file of our own, less what the
+					   lock was free in between */
+	int64_t		ended_at;	/* ms; the transaction before */
 	uint64_t	random;
 };
 

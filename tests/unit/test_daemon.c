@@ -176,6 +176,12 @@ test_pace_of_our_own_file(void **state)
 			assert_in_range(p.ready_at - now, 15, 24);
 	}
 	assert_int_equal(gaps, held / 250000);
+	/* With pauses of its own it needs none of ours. */
+	for (i = 0; i < 500; i++) {
+		now += 7;
+		pace_done(&p, 10, 5000, false, false, now);
+		assert_int_equal(p.ready_at, now);
+	}
 	/* 5 us a row: 85 % of 100 ms, of 20 while somebody waits. */
 	assert_in_range(pace_rows(&p, false, now), 16800, 17200);
 	assert_in_range(pace_rows(&p, true, now), 3360, 3440);
