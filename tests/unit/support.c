@@ -122,3 +122,87 @@ folder_remove(const char *path)
 	(void)closedir(d);
 	assert_int_equal(rmdir(path), 0);
 }
+
+int
+world_set_up(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+
+	folder_make(w->folder);
+	(void)snprintf(w->path, sizeof w->path, "%s/a.db", w->folder);
+	assert_true(dbfile_claim(&w->file, w->path, "test\n", &w->error));
+	w->store = store_open(w->path, true, 0, &w->error);
+	assert_non_null(w->store);
+	w->pages = pages_open(w->path, &w->error);
+	assert_non_null(w->pages);
+	*state = w;
+	return (0);
+}
+
+int
+world_tear_down(void **state)
+{
+	struct world *w = *state;
+
+	pages_close(w->pages);
+	store_close(w->store);
+	dbfile_release(&w->file);
+	folder_remove(w->folder);
+	free(w);
+	return (0);
+}
+
+sqlite3 *
+stranger(struct world *w, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	return (db);
+}
+
+void
+meanwhile(struct world *w, const char *sql)
+{
+	(void)sqlite3_close(stranger(w, sql));
+}
+
+static int
+put_row(void *v, int n, char **value, char **name)
+{
+	struct buf *b = v;
+	int i;
+
+	(void)name;
+	if (b->n > 0)
+		buf_char(b, '\n');
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			buf_char(b, '|');
+		buf_str(b, value[i] != NULL ? value[i] : "NULL");
+	}
+	return (0);
+}
+
+void
+world_ask(struct world *w, const char *sql, struct buf *answer)
+{
+	sqlite3 *db = stranger(w, "");
+
+	buf_reset(answer);
+	if (sqlite3_exec(db, sql, put_row, answer, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	(void)sqlite3_close(db);
+}
+
+void
+assert_answer(struct world *w, const char *sql, const char *want)
+{
+	struct buf b = { 0 };
+
+	world_ask(w, sql, &b);
+	assert_text(buf_text(&b), want);
+	buf_free(&b);
+}

@@ -15,9 +15,14 @@
 
 #include <cmocka.h>
 
+#include <sqlite3.h>
+
 #include "proto/buf.h"
 #include "proto/json.h"
 #include "proto/span.h"
+#include "sql/dbfile.h"
+#include "sql/pages.h"
+#include "sql/store.h"
 
 /* Call fn for each line of tests/vectors/NAME.ndjson; prints its name before
    it fails. */
@@ -41,5 +46,30 @@ void	 assert_text(struct span, const char *);
 /* A folder under /tmp, with room for a path; removed with what is in it. */
 void	 folder_make(char path[64]);
 void	 folder_remove(const char *path);
+
+/* A fresh database as the daemon has it open; set up and torn down around each
+   test that asks for it with world_test. */
+struct world {
+	char		 folder[64];
+	char		 path[80];
+	struct dbfile	 file;
+	struct store	*store;
+	struct pages	*pages;
+	struct sql_error error;
+};
+int	 world_set_up(void **);
+int	 world_tear_down(void **);
+#define world_test(f)	\
+	cmocka_unit_test_setup_teardown(f, world_set_up, world_tear_down)
+
+/* Another program on the same file, which has run this; close it. */
+sqlite3	*stranger(struct world *, const char *sql);
+
+/* The same, closed at once. */
+void	 meanwhile(struct world *, const char *sql);
+
+/* The rows of a question, columns joined with '|', rows with LF. */
+void	 world_ask(struct world *, const char *sql, struct buf *answer);
+void	 assert_answer(struct world *, const char *sql, const char *want);
 
 #endif

@@ -8,51 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
 #include "sql/checkpoint.h"
-#include "sql/dbfile.h"
-#include "sql/pages.h"
-#include "sql/store.h"
 #include "sql/text.h"
-
-struct world {
-	char		 folder[64];
-	char		 path[80];
-	struct dbfile	 file;
-	struct store	*store;
-	struct pages	*pages;
-	struct sql_error error;
-};
-
-static int
-set_up(void **state)
-{
-	struct world *w = calloc(1, sizeof *w);
-
-	folder_make(w->folder);
-	(void)snprintf(w->path, sizeof w->path, "%s/a.db", w->folder);
-	assert_true(dbfile_claim(&w->file, w->path, "test\n", &w->error));
-	w->store = store_open(w->path, true, 0, &w->error);
-	assert_non_null(w->store);
-	w->pages = pages_open(w->path, &w->error);
-	assert_non_null(w->pages);
-	*state = w;
-	return (0);
-}
-
-static int
-tear_down(void **state)
-{
-	struct world *w = *state;
-
-	pages_close(w->pages);
-	store_close(w->store);
-	dbfile_release(&w->file);
-	folder_remove(w->folder);
-	free(w);
-	return (0);
-}
 
 /* n rows of e1, their messages 0 1 2…, with the time that is given. */
 static enum sql_result
@@ -71,16 +28,6 @@ add(struct world *w, int n, int64_t timestamp, struct store_commit *c)
 	result = store_commit(w->store, &b, c, &w->error);
 	free(rows);
 	return (result);
-}
-
-static sqlite3 *
-stranger(struct world *w, const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	return (db);
 }
 
 static void
@@ -448,26 +395,24 @@ test_plans(void **state)
 	sqlite3_close(db);
 }
 
-#define test(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_ids_rise_and_positions_follow),
-		test(test_busy_stores_nothing),
-		test(test_ids_that_have_run_out),
-		test(test_times_that_are_none),
-		test(test_a_trigger_that_swallows_rows),
-		test(test_a_file_that_was_moved),
-		test(test_a_log_that_was_replaced),
-		test(test_pages_of_one_millisecond),
-		test(test_pages_of_odd_times),
-		test(test_a_range_skips_what_is_others),
-		test(test_the_first_terminal_event),
-		test(test_a_pass_copies_and_the_log_restarts),
-		test(test_a_pass_leaves_what_a_reader_needs),
-		test(test_plans),
+		world_test(test_ids_rise_and_positions_follow),
+		world_test(test_busy_stores_nothing),
+		world_test(test_ids_that_have_run_out),
+		world_test(test_times_that_are_none),
+		world_test(test_a_trigger_that_swallows_rows),
+		world_test(test_a_file_that_was_moved),
+		world_test(test_a_log_that_was_replaced),
+		world_test(test_pages_of_one_millisecond),
+		world_test(test_pages_of_odd_times),
+		world_test(test_a_range_skips_what_is_others),
+		world_test(test_the_first_terminal_event),
+		world_test(test_a_pass_copies_and_the_log_restarts),
+		world_test(test_a_pass_leaves_what_a_reader_needs),
+		world_test(test_plans),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
