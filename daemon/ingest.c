@@ -67,11 +67,21 @@ seal(struct ingest *in)
 	ledger_seal(&in->ledger);
 }
 
+static bool
+has_room(const struct ingest *in)
+{
+	size_t pending = in->open->bytes +
+	    (in->in_flight ? in->flight->bytes : 0);
+
+	return (!in->draining && pending < in->config.max_pending &&
+	    !batch_is_full(in->open, in->rows_max));
+}
+
 /* Let producers be read again, if they were not. */
 static void
 tell_room(struct ingest *in)
 {
-	if (!in->was_full || !ingest_has_room(in))
+	if (!in->was_full || !has_room(in))
 		return;
 	in->was_full = false;
 	in->hooks.on_room(in->hooks.arg);
@@ -81,7 +91,7 @@ tell_room(struct ingest *in)
 static bool
 is_due(const struct ingest *in, int64_t now)
 {
-	return (!batch_is_empty(in->open) && (!ingest_has_room(in) ||
+	return (!batch_is_empty(in->open) && (!has_room(in) ||
 	    batch_is_due(in->open, now, in->config.flush_rows,
 	    in->config.flush_ms)));
 }
@@ -186,7 +196,7 @@ set_pace(struct ingest *in, const struct store_commit *c)
 
 	hist_add(&in->hold, c->hold_us);
 	pace_done(&in->pace, batch_rows(b), c->hold_us,
-	    c->foreign, !ingest_has_room(in), now);
+	    c->foreign, !has_room(in), now);
 	in->rows_max = pace_rows(&in->pace, b->watched ||
 	    in->open->watched, now);
 }
@@ -307,13 +317,13 @@ ingest_forget(struct ingest *in, const struct ledger_entry *p)
 }
 
 bool
-ingest_has_room(const struct ingest *in)
+ingest_has_room(struct ingest *in)
 {
-	size_t pending = in->open->bytes +
-	    (in->in_flight ? in->flight->bytes : 0);
+	bool room = has_room(in);
 
-	return (!in->draining && pending < in->config.max_pending &&
-	    !batch_is_full(in->open, in->rows_max));
+	/* Who is refused is told when there is room again. */
+	in->was_full = in->was_full || !room;
+	return (room);
 }
 
 /* A record came in: is somebody waiting for it? */
@@ -324,8 +334,6 @@ admitted(struct ingest *in, struct ledger_entry *p, struct span execution,
 	ledger_admit(p, in->open, clock_mono_ms());
 	if (urgent || follow_wants(in->follow, execution))
 		in->open->urgent = in->open->watched = true;
-	if (!ingest_has_room(in))
-		in->was_full = true;
 }
 
 enum refusal

@@ -79,8 +79,8 @@ void		 ingest_claim(struct ingest *, struct ledger_entry *,
 /* The producer is done, all is acknowledged: its name can be forgotten. */
 void		 ingest_forget(struct ingest *, const struct ledger_entry *);
 
-/* May producers be read? */
-bool		 ingest_has_room(const struct ingest *);
+/* May producers be read?  Who is told no is told by on_room when they may. */
+bool		 ingest_has_room(struct ingest *);
 
 /*
  * Take in the producer's next record or event.  REFUSAL_NONE, or why it cannot

@@ -1,6 +1,7 @@
 """Layers point one way, and every library has one owner."""
 import pathlib
 import re
+import subprocess
 
 TOP = pathlib.Path(__file__).parent.parent
 MAY = {
@@ -19,6 +20,14 @@ OWNERS = {
 # What a layer without I/O and without a clock has no use for.
 NOT_IN_PROTO = r"sys/socket\.h|poll\.h|fcntl\.h|time\.h|sys/time\.h|stdio_ext.h"
 SQL = r'"[^"\n]*\b(INSERT INTO|SELECT|PRAGMA|BEGIN IMMEDIATE|DELETE FROM)\b'
+# Nor for these calls, whoever declares them.
+CALLS = (r"\b(socket|connect|accept4?|bind|listen|poll|ppoll|select|epoll_\w+|"
+         r"send|sendmsg|recv|recvmsg|read|write|open|openat|creat|fopen|"
+         r"time|clock|clock_gettime|gettimeofday|sleep|usleep|nanosleep)\s*\(")
+# Headers of sql/ that the daemon may use.
+OPEN = {"sql/" + name for name in (
+    "checkpoint.h", "dbfile.h", "lockfile.h", "pages.h", "result.h",
+    "store.h")}
 LINES_MAX = 450
 
 
@@ -59,6 +68,62 @@ def test_the_daemon_does_not_see_sqlite_through_a_header():
                       "sql/producers.h"}, inner
     wrong = [(name, what) for layer, name, _, what in includes()
              if what in hidden and (layer != "sql" or name.endswith(".h"))]
+    assert wrong == []
+
+
+def reached(header):
+    """Everything that a header includes, and what that includes."""
+    todo, seen = [header], set()
+    while todo:
+        text = (TOP / todo.pop()).read_text()
+        for quote, what in re.findall(
+                r'^\s*#\s*include\s+(["<])([^">]+)[">]', text, re.M):
+            if what not in seen and quote == '"' and (TOP / what).exists():
+                todo.append(what)
+            seen.add(what)
+    return seen
+
+
+def test_nothing_leads_the_daemon_to_sqlite():
+    wrong = [(name, what) for layer, name, _, what in includes()
+             if layer in ("daemon", "client") and what.startswith("sql/")
+             and what not in OPEN]
+    assert wrong == []
+    wrong = [header for header in sorted(OPEN)
+             if "sqlite3.h" in reached(header)]
+    assert wrong == []
+    # The search finds what there is to find.
+    assert "sqlite3.h" in reached("sql/producers.h")
+
+
+def code(text):
+    """The text without comments and the contents of strings, line by line."""
+    def blank(m):
+        kept = re.sub(r"[^\n]", " ", m.group(0))
+        return '""' + kept[2:] if m.group(0)[0] == '"' else kept
+    return re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', blank, text, flags=re.S)
+
+
+def test_proto_calls_nothing_that_waits_or_looks_outside():
+    wrong = [(name, n, line.strip()) for layer, name, text in sources()
+             if layer == "proto"
+             for n, line in enumerate(code(text).splitlines(), 1)
+             if re.search(CALLS, line)]
+    assert wrong == []
+
+
+def test_nothing_tracked_knows_where_it_was_made():
+    tracked = subprocess.run(["git", "-C", TOP, "ls-files", "-z"],
+                             capture_output=True, text=True).stdout
+    names = [name for name in tracked.split("\0")
+             if name and (TOP / name).is_file()]
+    if not names:       # not a checkout
+        names = [name for _, name, _ in sources()]
+    place = re.compile("/" + "(work|home|root|Users)/")
+    wrong = [(name, n, line.strip()[:100]) for name in names
+             for n, line in enumerate(
+                 (TOP / name).read_text(errors="replace").splitlines(), 1)
+             if place.search(line)]
     assert wrong == []
 
 

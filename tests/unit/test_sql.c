@@ -362,6 +362,28 @@ check_plans(sqlite3 *db)
 		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
 		{ sql_range, LOGS "INTEGER PRIMARY KEY "
 		    "(rowid>? AND rowid<?);" },
+		{ sql_next_id, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;" LOGS
+		    "INTEGER PRIMARY KEY (rowid>?);" },
+		{ sql_execution_known, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    LOGS "COVERING INDEX idx_logs_execution (execution_id=?);"
+		    "SCALAR SUBQUERY 2;" AUDIT "COVERING INDEX "
+		    "idx_audit_execution (execution_id=?);" },
+		{ sql_terminal_event, AUDIT "INDEX idx_audit_execution "
+		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
+		{ sql_newest_log, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    "SCAN sqlite_sequence;SCALAR SUBQUERY 2;"
+		    "SEARCH execution_logs;" },
+		{ sql_newest_audit, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    "SCAN sqlite_sequence;SCALAR SUBQUERY 2;"
+		    "SEARCH execution_audit_events;" },
+		{ sql_log_rows, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    "SEARCH execution_logs;SCALAR SUBQUERY 2;"
+		    "SEARCH execution_logs;" },
+		{ sql_audit_rows, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    "SEARCH execution_audit_events;SCALAR SUBQUERY 2;"
+		    "SEARCH execution_audit_events;" },
+		{ sql_producer_read, "SEARCH execlog_producers USING PRIMARY "
+		    "KEY (producer=?);" },
 		{ sql_audit_same, AUDIT "INDEX idx_audit_execution "
 		    "(execution_id=? AND timestamp=? AND rowid>? AND rowid<?)"
 		    ";" },
@@ -391,6 +413,17 @@ test_plans(void **state)
 	assert_int_equal(add(w, 4000, 1, &c), SQL_DONE);
 	sqlite3_close(db);
 	db = stranger(w, "ANALYZE");
+	check_plans(db);
+	sqlite3_close(db);
+	/* All of one execution at one time; then statistics that lie. */
+	db = stranger(w, "UPDATE execution_logs SET execution_id = 'e1', "
+	    "timestamp = 1; INSERT INTO execution_audit_events(execution_id, "
+	    "event_type, timestamp, metadata) SELECT 'e1', 'STARTED', 1, '{}' "
+	    "FROM execution_logs; ANALYZE");
+	check_plans(db);
+	sqlite3_close(db);
+	meanwhile(w, "UPDATE sqlite_stat1 SET stat = '1000000 500000 2'");
+	db = stranger(w, "SELECT 1");
 	check_plans(db);
 	sqlite3_close(db);
 }

@@ -92,12 +92,14 @@ log_vector(const struct json_t *v)
 	assert_hex(r.execution, v, "execution_hex");
 	assert_hex(r.task, v, "task_hex");
 	assert_hex(r.source, v, "source_hex");
-	if (pad == 0)
+	if (pad == 0) {
 		assert_hex(r.message, v, "message_hex");
-	assert_hex(r.metadata, v, "metadata_hex");
+		assert_hex(r.metadata, v, "metadata_hex");
+	}
 	assert_refusal(refusal_of(&r), v);
 	/* What is too long is not even sent by ours. */
-	if (r.message.n > RECORD_MESSAGE_MAX)
+	if (r.message.n > RECORD_MESSAGE_MAX ||
+	    r.metadata.n > RECORD_METADATA_MAX)
 		assert_false(record_put(&again, &r));
 	else {
 		assert_true(record_put(&again, &r));
@@ -146,6 +148,7 @@ log_json_vector(const struct json_t *v)
 	assert_member(r.task, v, "task");
 	assert_member(r.source, v, "source");
 	assert_member(r.message, v, "message");
+	assert_member(r.metadata, v, "metadata");
 	if (vhas(v, "message_hex"))
 		assert_hex(r.message, v, "message_hex");
 	jdoc_free(doc);
@@ -178,11 +181,16 @@ event_vector(const struct json_t *v)
 		    vbool(v, "terminal", false));
 		assert_int_equal(a.number, vint(v, "number", 0));
 		assert_int_equal(a.timestamp, vint(v, "timestamp", 0));
+		assert_member(a.metadata, v, "metadata");
 		assert_true(audit_put(&again, &a));
 		assert_int_equal(frame_decode(again.p, again.n, &f), FRAME_OK);
 		assert_non_null(copy = audit_from_json(f.body, &b));
 		assert_int_equal(b.type, a.type);
 		assert_true(span_eq(b.execution, a.execution));
+		assert_true(span_eq(b.metadata, a.metadata));
+		assert_int_equal(b.number, a.number);
+		assert_int_equal(b.has_timestamp, a.has_timestamp);
+		assert_int_equal(b.timestamp, a.timestamp);
 		jdoc_free(copy);
 		buf_free(&again);
 	}

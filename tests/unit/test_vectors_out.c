@@ -66,6 +66,7 @@ audit_row_vector(const struct json_t *v, struct span body, struct span frame)
 	}
 	assert_true(audit_row_decode(body, &r));
 	assert_int_equal(r.id, vint(v, "id", 0));
+	assert_int_equal(r.timestamp, vint(v, "timestamp", 0));
 	assert_int_equal(r.cut, vbool(v, "cut", false));
 	assert_texts(v, (struct span[]){ r.execution, r.type, r.metadata }, 3);
 	audit_row_put(&again, &r);
@@ -214,6 +215,92 @@ test_answers(void **state)
 	each_vector("answers", answer_vector);
 }
 
+/* Does the receiver understand it? */
+static bool
+is_good(struct span frame, struct span body)
+{
+	struct complaint c;
+	struct json_t *doc;
+	struct welcome w;
+	struct end end;
+	enum notice notice;
+
+	if (span_is(frame, "WELCOME"))
+		return (welcome_decode(body, &w));
+	if (span_is(frame, "NOTICE"))
+		return (notice_decode(body, &notice));
+	if (span_is(frame, "END")) {
+		if (!end_decode(body, &end))
+			return (false);
+		end_free(&end);
+		return (true);
+	}
+	if ((doc = complaint_decode(body, &c)) == NULL)
+		return (false);
+	jdoc_free(doc);
+	return (true);
+}
+
+static void
+doubtful_vector(const struct json_t *v)
+{
+	assert_int_equal(is_good(vtext(v, "frame"), vtext(v, "body")),
+	    vbool(v, "good", true));
+}
+
+static void
+test_doubtful_answers(void **state)
+{
+	(void)state;
+	each_vector("doubtful", doubtful_vector);
+}
+
+static int faults, refusals;
+
+/* One of ours has this code; it goes out and comes in with it. */
+static void
+code_vector(const struct json_t *v)
+{
+	struct buf b = { 0 };
+	struct complaint c;
+	struct json_t *doc;
+	struct frame f;
+	struct span name = vtext(v, "name");
+	int i = 1;
+
+	if (span_is(vtext(v, "frame"), "ERROR")) {
+		while (i < FAULT_COUNT &&
+		    !span_is(name, fault_code((enum fault)i)))
+			i++;
+		assert_int_not_equal(i, FAULT_COUNT);
+		fault_put(&b, (enum fault)i, "said \xff\n");
+		faults++;
+	} else {
+		while (i < REFUSAL_COUNT &&
+		    !span_is(name, refusal_code((enum refusal)i)))
+			i++;
+		assert_int_not_equal(i, REFUSAL_COUNT);
+		refusal_put(&b, INT64_MAX, (enum refusal)i);
+		refusals++;
+	}
+	assert_int_equal(frame_decode(b.p, b.n, &f), FRAME_OK);
+	assert_non_null(doc = complaint_decode(f.body, &c));
+	assert_true(span_eq(c.code, name));
+	assert_true(c.message.n > 0);
+	assert_int_equal(c.number, f.type == FRAME_REFUSED ? INT64_MAX : 0);
+	jdoc_free(doc);
+	buf_free(&b);
+}
+
+static void
+test_codes_are_those_of_the_page(void **state)
+{
+	(void)state;
+	each_vector("codes", code_vector);
+	assert_int_equal(faults, FAULT_COUNT - 1);
+	assert_int_equal(refusals, REFUSAL_COUNT - 1);
+}
+
 static void
 assert_stored(struct json_t *want, const struct stored *s)
 {
@@ -300,6 +387,8 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_large_rows_are_cut),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_doubtful_answers),
+		cmocka_unit_test(test_codes_are_those_of_the_page),
 		cmocka_unit_test(test_stored),
 		cmocka_unit_test(test_raw_is_in_parts),
 	};
