@@ -228,6 +228,25 @@ test_no_trigger_runs(void **state)
 	}
 }
 
+/* A table can be made so that an INSERT succeeds and stores nothing. */
+static void
+test_a_constraint_that_swallows_rows(void **state)
+{
+	struct world *w = *state;
+	struct store_commit c;
+
+	close_all(w);
+	meanwhile(w, DROP);
+	meanwhile(w, LOGS ID REST ", UNIQUE(execution_id) ON CONFLICT "
+	    "IGNORE)");
+	assert_true(open_again(w));
+	assert_int_equal(add_one(w, &c), SQL_DONE);
+	assert_int_not_equal(add_one(w, &c), SQL_DONE);
+	assert_int_not_equal(w->error.result, SQL_DONE);
+	assert_answer(w, "SELECT (SELECT count(*) FROM execution_logs), "
+	    "(SELECT count(*) FROM execution_audit_events)", "1|1");
+}
+
 static void
 test_every_column_is_stored(void **state)
 {
@@ -461,6 +480,7 @@ main(void)
 		world_test(test_tables_of_the_engine_are_adopted),
 		world_test(test_other_tables_of_that_name_are_refused),
 		world_test(test_no_trigger_runs),
+		world_test(test_a_constraint_that_swallows_rows),
 		world_test(test_every_column_is_stored),
 		world_test(test_a_file_in_utf16),
 		world_test(test_ids_of_others_are_not_used_again),
