@@ -219,8 +219,7 @@ open_database(struct collector *c, const char *note)
 	if (!dbfile_claim(&c->file, path, note, &error) ||
 	    (c->store = store_open(c->file.path, full, clock_wall_ms(),
 	    &error)) == NULL ||
-	    (c->checkpoint = checkpoint_open(c->file.path, full, &error)) ==
-	    NULL ||
+	    (c->checkpoint = checkpoint_open(c->file.path, &error)) == NULL ||
 	    !first_checkpoint(c, &error) ||
 	    (c->pages = pages_open(c->file.path, &error)) == NULL ||
 	    store_position(c->store, &published, &error) != SQL_DONE)

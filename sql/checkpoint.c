@@ -14,7 +14,7 @@ struct checkpoint {
 };
 
 struct checkpoint *
-checkpoint_open(const char *path, bool sync_full, struct sql_error *error)
+checkpoint_open(const char *path, struct sql_error *error)
 {
 	struct checkpoint *c;
 
@@ -24,8 +24,8 @@ checkpoint_open(const char *path, bool sync_full, struct sql_error *error)
 	}
 	/* As a writer, the copier has read once: a connection that has not
 	   checkpoints nothing and says OK. */
-	if ((c->copier = db_open(path, DB_WRITER, sync_full, error)) == NULL ||
-	    (c->guard = db_open(path, DB_READER, sync_full, error)) == NULL ||
+	if ((c->copier = db_open(path, DB_WRITER, error)) == NULL ||
+	    (c->guard = db_open(path, DB_READER, error)) == NULL ||
 	    (c->begin = db_prepare(c->guard, sql_begin_read, error)) == NULL ||
 	    (c->look = db_prepare(c->guard, sql_reload_schema, error)) ==
 	    NULL ||

@@ -12,14 +12,12 @@
 #ifndef SQL_CHECKPOINT_H
 #define SQL_CHECKPOINT_H
 
-#include <stdbool.h>
-
 #include "sql/result.h"
 
 struct checkpoint;
 
 /* The file exists and is in WAL mode.  NULL and *error on failure. */
-struct checkpoint	*checkpoint_open(const char *path, bool sync_full,
+struct checkpoint	*checkpoint_open(const char *path,
 			    struct sql_error *error);
 
 /* Takes NULL. */

@@ -78,6 +78,7 @@ static const char common[] =
     "PRAGMA wal_autocheckpoint=0;"
     "PRAGMA cache_spill=OFF;"
     "PRAGMA mmap_size=0;"
+    "PRAGMA synchronous=NORMAL;"	/* store.c syncs what it commits */
     "PRAGMA trusted_schema=OFF;"
     "PRAGMA cell_size_check=ON;"
     "PRAGMA foreign_keys=OFF;"
@@ -94,8 +95,7 @@ static const char writer[] =
     "SELECT count(*) FROM sqlite_schema;";
 
 static enum sql_result
-configure(sqlite3 *db, enum db_mode mode, bool sync_full,
-    struct sql_error *error)
+configure(sqlite3 *db, enum db_mode mode, struct sql_error *error)
 {
 	static const int limits[][2] = {
 		{ SQLITE_LIMIT_LENGTH, DB_LENGTH_MAX },
@@ -114,18 +114,14 @@ configure(sqlite3 *db, enum db_mode mode, bool sync_full,
 	/* Checkpoints are made in checkpoint.c or not at all. */
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 
-	if ((result = db_exec_patiently(db, common, error)) != SQL_DONE ||
-	    (result = db_exec_patiently(db, sync_full ?
-	    "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
-	    error)) != SQL_DONE)
+	if ((result = db_exec_patiently(db, common, error)) != SQL_DONE)
 		return (result);
 	return (db_exec_patiently(db, mode == DB_WRITER ? writer : reader,
 	    error));
 }
 
 sqlite3 *
-db_open(const char *path, enum db_mode mode, bool sync_full,
-    struct sql_error *error)
+db_open(const char *path, enum db_mode mode, struct sql_error *error)
 {
 	sqlite3 *db = NULL;
 	int persist = 1, rc;
@@ -140,7 +136,7 @@ db_open(const char *path, enum db_mode mode, bool sync_full,
 	/* Other users' -wal and -shm are not ours to remove. */
 	(void)sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL,
 	    &persist);
-	if (configure(db, mode, sync_full, error) != SQL_DONE) {
+	if (configure(db, mode, error) != SQL_DONE) {
 		db_close(db);
 		return (NULL);
 	}

@@ -21,7 +21,7 @@
 						   have written long ones */
 
 enum db_mode {
-	DB_WRITER,	/* commits; wants synchronous */
+	DB_WRITER,
 	DB_READER,	/* query_only */
 };
 
@@ -29,8 +29,7 @@ enum db_mode {
  * Open the file at path, which exists, with every pragma of DESIGN.md.
  * NULL and *error on failure.
  */
-sqlite3	*db_open(const char *path, enum db_mode, bool sync_full,
-	    struct sql_error *error);
+sqlite3	*db_open(const char *path, enum db_mode, struct sql_error *error);
 void	 db_close(sqlite3 *);
 
 /* Sort what the last call on the connection answered, into *error. */

@@ -66,7 +66,7 @@ pages_open(const char *path, struct sql_error *error)
 		(void)db_result(NULL, SQLITE_NOMEM, error);
 		return (NULL);
 	}
-	if ((p->db = db_open(path, DB_READER, true, error)) == NULL)
+	if ((p->db = db_open(path, DB_READER, error)) == NULL)
 		goto error;
 	for (i = 0; i < STATEMENT_COUNT; i++)
 		if ((p->stmt[i] = db_prepare(p->db, text[i], error)) == NULL)

@@ -30,9 +30,10 @@ struct position {
 
 /*
  * Open the file for writing, in WAL mode, and bring its schema up to date.
- * now_ms is the wall clock.  NULL and *error on failure.
+ * sync: a commit is on disk before it is done.  now_ms is the wall clock.
+ * NULL and *error on failure.
  */
-struct store	*store_open(const char *path, bool sync_full, int64_t now_ms,
+struct store	*store_open(const char *path, bool sync, int64_t now_ms,
 		    struct sql_error *error);
 
 /* Takes NULL. */
@@ -86,19 +87,25 @@ struct store_commit {
 	struct position	 before;	/* what others had written by then */
 	struct position	 after;		/* with our rows */
 	bool		 foreign;	/* somebody else has committed since */
-	int64_t		 hold_us;	/* how long we had the write lock */
+	int64_t		 wait_us;	/* for the write lock */
+	int64_t		 begun_us;	/* when we got it, monotonic */
+	int64_t		 hold_us;	/* how long we had it */
+	int64_t		 sync_us;	/* and then until all was on disk */
 	int		 wal_frames;	/* in the log after the commit */
 };
 
 /*
  * Insert the rows in one transaction, in the order given, and set their ids;
  * write the marks and judge the claims in the same transaction.
- * SQL_DONE: they are committed, durable as sync says, and in the file that is
- * at the path.  Anything else but SQL_UNKNOWN and SQL_MOVED: nothing of it is
+ * SQL_DONE: they are committed, on disk if sync was asked for, and in the file
+ * that is at the path.  Anything else but SQL_UNKNOWN and SQL_MOVED: nothing of it is
  * in the file and the ids are void.
  */
 enum sql_result	 store_commit(struct store *, const struct store_batch *,
 		    struct store_commit *, struct sql_error *);
+
+/* Give the memory of the page cache back; for when nothing is to be done. */
+void		 store_tidy(struct store *);
 
 /* Where the file is now. */
 enum sql_result	 store_position(struct store *, struct position *,

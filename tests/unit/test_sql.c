@@ -291,7 +291,7 @@ test_a_pass_copies_and_the_log_restarts(void **state)
 	struct store_commit c;
 	int frames, left, before;
 
-	assert_non_null(k = checkpoint_open(w->path, true, &w->error));
+	assert_non_null(k = checkpoint_open(w->path, &w->error));
 	assert_int_equal(add(w, 2000, 1, &c), SQL_DONE);
 	before = c.wal_frames;
 	assert_int_equal(checkpoint_pass(k, &frames, &left, &w->error),
@@ -312,7 +312,7 @@ test_a_pass_leaves_what_a_reader_needs(void **state)
 	sqlite3 *db;
 	int frames, left;
 
-	assert_non_null(k = checkpoint_open(w->path, true, &w->error));
+	assert_non_null(k = checkpoint_open(w->path, &w->error));
 	assert_int_equal(add(w, 10, 1, &c), SQL_DONE);
 	db = stranger(w, "BEGIN; SELECT count(*) FROM execution_logs");
 	assert_int_equal(add(w, 2000, 1, &c), SQL_DONE);
