@@ -6,6 +6,7 @@
 #include "daemon/log.h"
 
 #define FIRST_ROWS	64	/* room in the arrays to begin with */
+#define BYTES_PER_PAGE	3500	/* of rows; a page has 4096 */
 
 struct batch *
 batch_new(void)
@@ -18,19 +19,32 @@ batch_free(struct batch *b)
 {
 	if (b == NULL)
 		return;
+	batch_tidy(b);
+	free(b);
+}
+
+void
+batch_tidy(struct batch *b)
+{
+	uint64_t serial = b->serial;
+
 	arena_free(&b->texts);
+	names_free(&b->executions);
+	names_free(&b->tasks);
 	free(b->log);
 	free(b->audit);
 	free(b->mark);
 	free(b->claim);
 	free(b->forget);
-	free(b);
+	*b = (struct batch){ .serial = serial };
 }
 
 void
 batch_reset(struct batch *b, uint64_t serial)
 {
 	arena_reset(&b->texts);
+	names_reset(&b->executions);
+	names_reset(&b->tasks);
 	b->nlog = b->naudit = b->nmark = b->nclaim = b->nforget = 0;
 	b->bytes = 0;
 	b->urgent = b->watched = b->ordered = false;
@@ -79,6 +93,9 @@ batch_add_log(struct batch *b, const struct log_row *r, int64_t now)
 	row->message = keep(b, r->message);
 	row->metadata = keep(b, r->metadata);
 	b->bytes += sizeof *row;
+	(void)names_add(&b->executions, row->execution);
+	if (row->task.p != NULL)
+		(void)names_add(&b->tasks, row->task);
 }
 
 void
@@ -94,6 +111,7 @@ batch_add_audit(struct batch *b, const struct audit_row *r, int64_t now)
 	row->type = keep(b, r->type);
 	row->metadata = keep(b, r->metadata);
 	b->bytes += sizeof *row;
+	(void)names_add(&b->executions, row->execution);
 }
 
 size_t
@@ -143,24 +161,26 @@ batch_rows(const struct batch *b)
 	return (b->nlog + b->naudit);
 }
 
-bool
-batch_is_full(const struct batch *b, size_t rows)
+/* Each execution and task has a place of its own in each index, where a page
+   or two change; the rows themselves go to the end of the table. */
+static size_t
+dirty_pages(const struct batch *b)
 {
-	return (b->bytes >= LIMIT_BATCH_BYTES || batch_rows(b) >= rows);
+	return (2 * b->executions.count + 2 * b->tasks.count +
+	    b->bytes / BYTES_PER_PAGE);
+}
+
+bool
+batch_is_full(const struct batch *b, const struct batch_limit *limit)
+{
+	return (b->bytes >= LIMIT_BATCH_BYTES ||
+	    batch_rows(b) >= limit->rows || dirty_pages(b) >= limit->pages);
 }
 
 bool
 batch_has(const struct batch *b, struct span execution)
 {
-	size_t i;
-
-	for (i = 0; i < b->nlog; i++)
-		if (span_eq(b->log[i].execution, execution))
-			return (true);
-	for (i = 0; i < b->naudit; i++)
-		if (span_eq(b->audit[i].execution, execution))
-			return (true);
-	return (false);
+	return (names_has(&b->executions, execution));
 }
 
 bool

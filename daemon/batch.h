@@ -13,8 +13,15 @@
 #include <stdint.h>
 
 #include "daemon/arena.h"
+#include "daemon/names.h"
 #include "proto/row.h"
 #include "sql/store.h"
+
+/* How much a batch may hold; LIMIT_BATCH_BYTES goes beside it. */
+struct batch_limit {
+	size_t	rows;
+	size_t	pages;		/* predicted to be dirty */
+};
 
 struct batch {
 	struct log_row		*log;
@@ -33,6 +40,8 @@ struct batch {
 	size_t			 nforget;
 	size_t			 forget_cap;
 	struct arena		 texts;
+	struct names		 executions;	/* that are in it */
+	struct names		 tasks;
 	size_t			 bytes;		/* memory in use, about */
 	int64_t			 begun_ms;	/* monotonic, of the first item */
 	uint64_t		 serial;	/* batches are numbered from 1 */
@@ -48,6 +57,9 @@ void		 batch_free(struct batch *);
 
 /* Empty it for another use under a new serial. */
 void		 batch_reset(struct batch *, uint64_t serial);
+
+/* It is empty: give its memory back. */
+void		 batch_tidy(struct batch *);
 
 /* Add a row; its texts are copied.  now is the monotonic time in ms. */
 void		 batch_add_log(struct batch *, const struct log_row *,
@@ -69,8 +81,9 @@ void		 batch_add_forget(struct batch *, struct span producer,
 size_t		 batch_rows(const struct batch *);
 bool		 batch_is_empty(const struct batch *);
 
-/* Has it all the bytes it may, or so many rows? */
-bool		 batch_is_full(const struct batch *, size_t rows);
+/* Has it all that it may? */
+bool		 batch_is_full(const struct batch *,
+		    const struct batch_limit *);
 
 /* Does it hold a row or an event of this execution? */
 bool		 batch_has(const struct batch *, struct span execution);

@@ -3,11 +3,14 @@
 #include <stdlib.h>
 
 #include "daemon/log.h"
+#include "daemon/timer.h"
 #include "daemon/worker.h"
 #include "sql/checkpoint.h"
 
 #define BEGIN_FRAMES	8000	/* 32 MB of log: begin to copy */
 #define QUIET_FRAMES	1000	/* so little left: the rest in one quiet pass */
+#define AGAIN_MS	5000	/* between looks whether still blocked */
+#define HOLD_FRAMES	12000	/* 48 MB: no more until all is copied */
 
 enum state {
 	RESTING,
@@ -20,9 +23,12 @@ struct checkpointer {
 	struct worker		*worker;
 	struct checkpoint	*checkpoint;
 	enum state		 state;
+	struct timer		*again;		/* while blocked */
+	int			 seen;		/* frames, at the last commit */
 	int			 frames;	/* of the pass that was made */
 	int			 left;
 	int			 copied;	/* by the pass before */
+	bool			 blocked;	/* a quiet pass left much */
 	enum sql_result		 result;
 	struct sql_error	 error;
 	void			(*on_quiet)(void *);
@@ -40,6 +46,39 @@ run_pass(void *job, void *arg)
 }
 
 static void
+begin(struct checkpointer *c)
+{
+	c->copied = 0;
+	c->state = BESIDE;
+	worker_assign(c->worker, c);
+}
+
+/* A quiet pass is made: is somebody in the way? */
+static void
+judge(struct checkpointer *c)
+{
+	bool before = c->blocked;
+
+	c->blocked = c->left > QUIET_FRAMES;
+	if (c->blocked)
+		timer_set(c->again, AGAIN_MS);
+	if (c->blocked && !before)
+		log_line(LOG_WARNING, "checkpoint: another process reads an "
+		    "old state of the file, its log grows until that is done");
+	if (!c->blocked && before)
+		log_line(LOG_NOTICE, "checkpoint: all is copied again");
+}
+
+static void
+on_again(void *v)
+{
+	struct checkpointer *c = v;
+
+	if (c->state == RESTING)
+		begin(c);
+}
+
+static void
 on_pass(void *job, void *arg)
 {
 	struct checkpointer *c = job;
@@ -51,9 +90,12 @@ on_pass(void *job, void *arg)
 	c->state = RESTING;
 	if (c->result != SQL_DONE && c->result != SQL_BUSY)
 		log_line(LOG_WARNING, "checkpoint: %s", c->error.text);
-	else if (c->result == SQL_DONE && !held && c->left <= QUIET_FRAMES)
+	else if (c->result == SQL_DONE && held)
+		judge(c);
+	else if (c->result == SQL_DONE && (c->left <= QUIET_FRAMES ||
+	    c->seen >= HOLD_FRAMES))
 		c->state = QUIET_WANTED;
-	else if (c->result == SQL_DONE && !held && progress) {
+	else if (c->result == SQL_DONE && progress) {
 		c->state = BESIDE;
 		worker_assign(c->worker, c);
 		return;
@@ -71,8 +113,10 @@ checkpointer_start(struct event_base *base, struct checkpoint *checkpoint,
 	c->checkpoint = checkpoint;
 	c->on_quiet = on_quiet;
 	c->arg = arg;
+	c->again = timer_new(base, on_again, c);
 	c->worker = worker_start("checkpoint", base, run_pass, on_pass, NULL);
 	if (c->worker == NULL) {
+		timer_free(c->again);
 		free(c);
 		return (NULL);
 	}
@@ -85,17 +129,22 @@ checkpointer_stop(struct checkpointer *c)
 	if (c == NULL)
 		return;
 	worker_stop(c->worker);
+	timer_free(c->again);
 	free(c);
 }
 
 void
 checkpointer_frames(struct checkpointer *c, int frames)
 {
-	if (c->state != RESTING || frames < BEGIN_FRAMES)
-		return;
-	c->copied = 0;
-	c->state = BESIDE;
-	worker_assign(c->worker, c);
+	c->seen = frames;
+	if (c->state == RESTING && frames >= BEGIN_FRAMES)
+		begin(c);
+}
+
+bool
+checkpointer_is_blocked(const struct checkpointer *c)
+{
+	return (c->blocked);
 }
 
 bool
@@ -105,5 +154,6 @@ checkpointer_holds(struct checkpointer *c)
 		c->state = QUIET;
 		worker_assign(c->worker, c);
 	}
-	return (c->state == QUIET);
+	return (c->state == QUIET ||
+	    (c->state == BESIDE && c->seen >= HOLD_FRAMES));
 }

@@ -2,9 +2,12 @@
  * When to checkpoint: the thread that copies the log back, and the decision
  * when it does.
  *
- * At LIMIT frames passes run beside the commits until little is left; then the
- * last pass runs while the writer holds still, so that all of it is copied and
- * the next commit begins the log anew.
+ * From 32 MB of log on passes run beside the commits until little is left; then
+ * the last pass runs while the writer holds still, so that all of it is copied
+ * and the next commit begins the log anew.  At 48 MB the writer holds still in
+ * any case.  Where somebody else reads an old state of the file, nothing of
+ * this helps: the log grows until they are done, commits go on, and status says
+ * so.
  *
  * Layer: daemon.  Threads: the loop's; passes run in the thread of its own.
  */
@@ -33,9 +36,12 @@ void	 checkpointer_stop(struct checkpointer *);
 void	 checkpointer_frames(struct checkpointer *, int frames);
 
 /*
- * Is the writer to hold still?  Asked while the writer is idle; if so, the
- * quiet pass begins or is under way, and on_quiet will be called.
+ * Is the writer to hold still?  Asked while the writer is idle; if so, a pass
+ * is under way or begins, and on_quiet will be called.
  */
 bool	 checkpointer_holds(struct checkpointer *);
+
+/* Is somebody's old read in the way, and the log large because of it? */
+bool	 checkpointer_is_blocked(const struct checkpointer *);
 
 #endif

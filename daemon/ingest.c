@@ -11,7 +11,9 @@
 #include "daemon/clock.h"
 #include "daemon/follow.h"
 #include "daemon/health.h"
+#include "daemon/limits.h"
 #include "daemon/log.h"
+#include "daemon/meter.h"
 #include "daemon/pace.h"
 #include "daemon/timer.h"
 #include "daemon/writer.h"
@@ -39,17 +41,15 @@ struct ingest {
 	bool			 in_flight;
 	uint64_t		 serial;	/* newest committed batch */
 	struct pace		 pace;
-	size_t			 rows_max;	/* of the open batch */
 	int64_t			 retry_at;	/* monotonic ms */
 	int64_t			 poll_at;
-	bool			 was_full;
+	int64_t			 tidy_at;	/* 0: memory is tidy */
+	bool			 refused;	/* somebody was, a read */
 	bool			 draining;
 	bool			 dead;		/* the file is corrupt */
 
 	struct health		 health;
-	uint64_t		 committed_rows;
-	uint64_t		 commits;
-	struct hist		 hold;
+	struct meter		 meter;
 };
 
 /* Sealed: the set of records is fixed, for every producer a prefix. */
@@ -67,31 +67,34 @@ seal(struct ingest *in)
 	ledger_seal(&in->ledger);
 }
 
-static bool
-has_room(const struct ingest *in)
+static size_t
+pending_bytes(const struct ingest *in)
 {
-	size_t pending = in->open->bytes +
-	    (in->in_flight ? in->flight->bytes : 0);
-
-	return (!in->draining && pending < in->config.max_pending &&
-	    !batch_is_full(in->open, in->rows_max));
+	return (in->open->bytes + (in->in_flight ? in->flight->bytes : 0));
 }
 
-/* Let producers be read again, if they were not. */
+/* A batch was sealed or committed: who was refused may ask again. */
 static void
 tell_room(struct ingest *in)
 {
-	if (!in->was_full || !has_room(in))
+	if (!in->refused || in->draining)
 		return;
-	in->was_full = false;
+	in->refused = false;
 	in->hooks.on_room(in->hooks.arg);
 }
 
-/* A batch that takes no more, or a drain, waits for nobody. */
+/* Has more come than one transaction takes? */
+static bool
+has_more(const struct ingest *in)
+{
+	return (in->refused || batch_is_full(in->open, &in->pace.limit));
+}
+
+/* A batch that somebody was refused for, or a drain, waits for nobody. */
 static bool
 is_due(const struct ingest *in, int64_t now)
 {
-	return (!batch_is_empty(in->open) && (!has_room(in) ||
+	return (!batch_is_empty(in->open) && (in->draining || has_more(in) ||
 	    batch_is_due(in->open, now, in->config.flush_rows,
 	    in->config.flush_ms)));
 }
@@ -101,7 +104,7 @@ static bool
 commit_due(struct ingest *in, int64_t now)
 {
 	if (in->in_flight ? now < in->retry_at : !is_due(in, now) ||
-	    (now < in->pace.ready_at && !in->draining))
+	    (now < pace_ready_ms(&in->pace) && !in->draining))
 		return (false);
 	if (!in->in_flight)
 		seal(in);
@@ -121,7 +124,21 @@ look_due(struct ingest *in, int64_t now)
 	return (true);
 }
 
-/* Wait for whichever of the two comes first. */
+/* Nothing has come for a while. */
+static bool
+tidy_due(struct ingest *in, int64_t now)
+{
+	if (in->tidy_at == 0 || now < in->tidy_at || in->in_flight ||
+	    !batch_is_empty(in->open))
+		return (false);
+	in->tidy_at = 0;
+	batch_tidy(in->open);
+	batch_tidy(in->flight);
+	writer_tidy(in->writer);
+	return (true);
+}
+
+/* Wait for whichever comes first. */
 static void
 rest(struct ingest *in, int64_t now)
 {
@@ -130,9 +147,11 @@ rest(struct ingest *in, int64_t now)
 	if (in->in_flight)
 		next = in->retry_at;
 	else if (is_due(in, now))
-		next = in->pace.ready_at;
+		next = pace_ready_ms(&in->pace);
 	else if (!batch_is_empty(in->open))
 		next = in->open->begun_ms + in->config.flush_ms;
+	else if (in->tidy_at != 0)
+		next = in->tidy_at;
 	if (follow_count(in->follow) > 0 && in->poll_at < next)
 		next = in->poll_at;
 	if (next != INT64_MAX)
@@ -159,7 +178,7 @@ ingest_poke(struct ingest *in)
 			return;
 		}
 	}
-	if (!look_due(in, now))
+	if (!look_due(in, now) && !tidy_due(in, now))
 		rest(in, now);
 }
 
@@ -192,25 +211,30 @@ static void
 set_pace(struct ingest *in, const struct store_commit *c)
 {
 	const struct batch *b = in->flight;
-	int64_t now = clock_mono_ms();
 
-	hist_add(&in->hold, c->hold_us);
-	pace_done(&in->pace, batch_rows(b), c->hold_us,
-	    c->foreign, !has_room(in), now);
-	in->rows_max = pace_rows(&in->pace, b->watched ||
-	    in->open->watched, now);
+	pace_done(&in->pace, &(struct pace_hold){
+		.rows = batch_rows(b),
+		.bytes = b->bytes,
+		.hold_us = c->hold_us,
+		.released_us = c->begun_us + c->hold_us,
+		.foreign = c->foreign,
+		.more = has_more(in),
+	});
+	pace_predict(&in->pace, b->watched || in->open->watched,
+	    clock_mono_ms() * 1000);
 }
 
 static void
 on_commit(struct ingest *in, const struct store_commit *c)
 {
 	struct batch *b = in->flight;
+	int64_t now = clock_mono_ms();
 
 	health_recovered(&in->health);
 	in->in_flight = false;
 	in->serial = b->serial;
-	in->commits++;
-	in->committed_rows += batch_rows(b);
+	in->tidy_at = now + LIMIT_TIDY_MS;
+	meter_commit(&in->meter, c, batch_rows(b), (now - b->begun_ms) * 1000);
 	set_pace(in, c);
 	if (in->checkpointer != NULL)
 		checkpointer_frames(in->checkpointer,
@@ -227,14 +251,13 @@ on_job(const struct writer_job *job, void *arg)
 {
 	struct ingest *in = arg;
 
-	if (job->batch == NULL) {
-		if (job->result == SQL_DONE)
-			follow_advanced(in->follow, &job->position);
-	} else if (job->result == SQL_DONE)
+	if (job->task == WRITER_LOOK && job->result == SQL_DONE)
+		follow_advanced(in->follow, &job->position);
+	else if (job->task == WRITER_COMMIT && job->result == SQL_DONE) {
 		on_commit(in, &job->commit);
-	else
+		tell_room(in);
+	} else if (job->task == WRITER_COMMIT)
 		on_failure(in, job);
-	tell_room(in);
 	ingest_poke(in);
 }
 
@@ -252,7 +275,7 @@ ingest_start(struct event_base *base, struct store *store,
 	in->follow = follow;
 	pace_init(&in->pace, config->lock_ms * 1000,
 	    store_has_foreign_tables(store));
-	in->rows_max = pace_rows(&in->pace, false, clock_mono_ms());
+	pace_predict(&in->pace, false, clock_mono_ms() * 1000);
 	in->open = batch_new();
 	in->flight = batch_new();
 	batch_reset(in->open, 1);
@@ -317,21 +340,30 @@ ingest_forget(struct ingest *in, const struct ledger_entry *p)
 }
 
 bool
-ingest_has_room(struct ingest *in)
+ingest_has_room(struct ingest *in, const struct ledger_entry *p)
 {
-	bool room = has_room(in);
+	size_t mine = ledger_pending(p), all = in->ledger.active;
+	bool room;
 
-	/* Who is refused is told when there is room again. */
-	in->was_full = in->was_full || !room;
+	if (in->draining || pending_bytes(in) >= in->config.max_pending)
+		room = false;
+	else
+		room = mine == 0 || (!batch_is_full(in->open, &in->pace.limit) &&
+		    mine < 2 * in->pace.limit_bytes / all);
+	/* Then what is pending is due. */
+	if (!room && !in->refused)
+		timer_set(in->timer, 0);
+	in->refused = in->refused || !room;
 	return (room);
 }
 
-/* A record came in: is somebody waiting for it? */
+/* A record came in, behind so many bytes: is somebody waiting for it? */
 static void
-admitted(struct ingest *in, struct ledger_entry *p, struct span execution,
-    bool urgent)
+admitted(struct ingest *in, struct ledger_entry *p, size_t before,
+    struct span execution, bool urgent)
 {
-	ledger_admit(p, in->open, clock_mono_ms());
+	ledger_admit(&in->ledger, p, in->open, in->open->bytes - before,
+	    clock_mono_ms());
 	if (urgent || follow_wants(in->follow, execution))
 		in->open->urgent = in->open->watched = true;
 }
@@ -340,11 +372,12 @@ enum refusal
 ingest_log(struct ingest *in, struct ledger_entry *p,
     const struct record *r)
 {
+	size_t before = in->open->bytes;
 	enum refusal refusal;
 
 	refusal = admit_log(in->admit, in->open, r, clock_wall_ms(),
 	    clock_mono_ms());
-	admitted(in, p, r->execution, false);
+	admitted(in, p, before, r->execution, false);
 	return (refusal);
 }
 
@@ -352,11 +385,12 @@ enum refusal
 ingest_audit(struct ingest *in, struct ledger_entry *p,
     const struct audit *a)
 {
+	size_t before = in->open->bytes;
 	enum refusal refusal;
 
 	refusal = admit_audit(in->admit, in->open, a, clock_wall_ms(),
 	    clock_mono_ms());
-	admitted(in, p, a->execution, true);
+	admitted(in, p, before, a->execution, true);
 	return (refusal);
 }
 
@@ -403,18 +437,14 @@ ingest_figures(const struct ingest *in, struct ingest_figures *f)
 	*f = (struct ingest_figures){
 		.degraded = in->health.degraded,
 		.reason = in->health.degraded ? in->health.error.text : NULL,
-		.committed_rows = in->committed_rows,
 		.pending_rows = batch_rows(in->open),
-		.pending_bytes = in->open->bytes,
-		.commits = in->commits,
+		.pending_bytes = pending_bytes(in),
 		.refused = admit_refused(in->admit),
 		.retries = in->health.retries,
 		.producers = in->ledger.count,
-		.shared = pace_is_shared(&in->pace, clock_mono_ms()),
-		.hold = &in->hold,
+		.shared = pace_is_shared(&in->pace, clock_mono_ms() * 1000),
+		.meter = &in->meter,
 	};
-	if (in->in_flight) {
+	if (in->in_flight)
 		f->pending_rows += batch_rows(in->flight);
-		f->pending_bytes += in->flight->bytes;
-	}
 }

@@ -17,7 +17,6 @@
 #include <stdint.h>
 #include <stddef.h>
 
-#include "daemon/hist.h"
 #include "daemon/ledger.h"
 #include "proto/fault.h"
 #include "proto/span.h"
@@ -28,6 +27,7 @@ struct checkpointer;
 struct event_base;
 struct follow;
 struct ingest;
+struct meter;
 struct producer_claim;
 struct record;
 struct store;
@@ -79,8 +79,14 @@ void		 ingest_claim(struct ingest *, struct ledger_entry *,
 /* The producer is done, all is acknowledged: its name can be forgotten. */
 void		 ingest_forget(struct ingest *, const struct ledger_entry *);
 
-/* May producers be read?  Who is told no is told by on_room when they may. */
-bool		 ingest_has_room(struct ingest *);
+/*
+ * May this producer be read?  Not while it has more than its share of what may
+ * be pending: the worth of two transactions, divided by those who have
+ * something pending.  Who has nothing pending may always add a record, so an
+ * event waits for no more than the commit under way and its own.  Who is told
+ * no is told by on_room to ask again.
+ */
+bool		 ingest_has_room(struct ingest *, const struct ledger_entry *);
 
 /*
  * Take in the producer's next record or event.  REFUSAL_NONE, or why it cannot
@@ -112,15 +118,13 @@ bool		 ingest_is_draining(const struct ingest *);
 struct ingest_figures {
 	bool		 degraded;
 	const char	*reason;	/* of the degradation, else NULL */
-	uint64_t	 committed_rows;
 	uint64_t	 pending_rows;
 	uint64_t	 pending_bytes;
-	uint64_t	 commits;
 	uint64_t	 refused;
 	uint64_t	 retries;	/* commits that had to be tried again */
 	size_t		 producers;
 	bool		 shared;	/* with others, now */
-	const struct hist *hold;	/* us of the write lock */
+	const struct meter *meter;
 };
 void		 ingest_figures(const struct ingest *,
 		    struct ingest_figures *);

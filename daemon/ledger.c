@@ -14,6 +14,13 @@ ledger_remove(struct ledger *l, struct ledger_entry *e)
 {
 	LIST_REMOVE(e, entry);
 	l->count--;
+	l->active -= ledger_pending(e) > 0;
+}
+
+size_t
+ledger_pending(const struct ledger_entry *e)
+{
+	return (e->open_bytes + e->sealed_bytes);
 }
 
 static bool
@@ -40,7 +47,8 @@ ledger_fence(struct ledger *l, const struct ledger_entry *claimant,
 }
 
 void
-ledger_admit(struct ledger_entry *e, struct batch *b, int64_t now)
+ledger_admit(struct ledger *l, struct ledger_entry *e, struct batch *b,
+    size_t bytes, int64_t now)
 {
 	const struct producer_mark mark = {
 		.producer = e->name,
@@ -49,6 +57,8 @@ ledger_admit(struct ledger_entry *e, struct batch *b, int64_t now)
 	};
 
 	e->admitted++;
+	l->active += ledger_pending(e) == 0 && bytes > 0;
+	e->open_bytes += bytes;
 	if (e->name.p == NULL)
 		return;
 	if (e->marked != b->serial) {
@@ -79,8 +89,11 @@ ledger_seal(struct ledger *l)
 {
 	struct ledger_entry *e;
 
-	LIST_FOREACH(e, &l->list, entry)
+	LIST_FOREACH(e, &l->list, entry) {
 		e->sealed = e->admitted;
+		e->sealed_bytes += e->open_bytes;
+		e->open_bytes = 0;
+	}
 }
 
 void
@@ -90,6 +103,8 @@ ledger_commit(struct ledger *l)
 
 	for (e = LIST_FIRST(&l->list); e != NULL; e = next) {
 		next = LIST_NEXT(e, entry);
+		l->active -= e->sealed_bytes > 0 && e->open_bytes == 0;
+		e->sealed_bytes = 0;
 		if (e->committed < e->sealed) {
 			e->committed = e->sealed;
 			e->on_committed(e->arg);

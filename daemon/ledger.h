@@ -30,6 +30,8 @@ struct ledger_entry {
 	uint64_t	 admitted;	/* highest number taken in */
 	uint64_t	 sealed;	/* ... that is with the writer */
 	uint64_t	 committed;	/* ... that is stored */
+	size_t		 open_bytes;	/* of its records in the open batch */
+	size_t		 sealed_bytes;	/* ... that are with the writer */
 	uint64_t	 marked;	/* serial of the batch with its mark */
 	size_t		 mark;		/* and where in it */
 	uint64_t	 claimed;	/* the same for its claim; 0: none */
@@ -49,6 +51,7 @@ struct ledger_entry {
 struct ledger {
 	LIST_HEAD(, ledger_entry) list;
 	size_t			  count;
+	size_t			  active;	/* have bytes pending */
 };
 
 void	 ledger_add(struct ledger *, struct ledger_entry *);
@@ -61,8 +64,15 @@ void	 ledger_remove(struct ledger *, struct ledger_entry *);
 void	 ledger_fence(struct ledger *, const struct ledger_entry *claimant,
 	    bool resumes);
 
-/* One more was admitted into the batch: note it there for who has a name. */
-void	 ledger_admit(struct ledger_entry *, struct batch *, int64_t now);
+/*
+ * One more was admitted and has made the batch so many bytes larger.  Who has a
+ * name is marked there.
+ */
+void	 ledger_admit(struct ledger *, struct ledger_entry *, struct batch *,
+	    size_t bytes, int64_t now);
+
+/* Bytes of this producer that are not committed. */
+size_t	 ledger_pending(const struct ledger_entry *);
 
 /* Give the batch's claims their answers. */
 void	 ledger_answer(struct ledger *, const struct batch *);

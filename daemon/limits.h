@@ -34,10 +34,16 @@
 /* Bytes of rows that one page of a query makes, about. */
 #define LIMIT_PAGE_BYTES	(128 * 1024)
 
-/* Rows and bytes of one transaction.  A transaction stays in SQLite's page
-   cache until it is committed (cache_spill is off). */
+/* Rows, bytes and, predicted, dirty pages of one transaction: in a file of our
+   own, and in a shared one.  A transaction stays in SQLite's page cache until
+   it is committed (cache_spill is off); 16 000 pages are 64 MB. */
 #define LIMIT_BATCH_ROWS	20000
 #define LIMIT_BATCH_BYTES	(4 * 1024 * 1024)
+#define LIMIT_BATCH_PAGES	16000
+#define LIMIT_SHARED_PAGES	8000
+
+/* Without work for so long, memory goes back to the system, in ms. */
+#define LIMIT_TIDY_MS		10000
 
 /* A clean stop: commit, acknowledge and flush within this, in ms. */
 #define LIMIT_STOP_MS		5000

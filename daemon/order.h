@@ -10,19 +10,22 @@
 
 #include <stddef.h>
 
+#include "daemon/names.h"
+
+struct group;
 struct log_row;
 
 /* Memory for the next batch of the same size; a zeroed struct has none. */
 struct order {
+	struct names	 names;
 	struct log_row	*rows;
 	struct group	*groups;
 	struct group	**sorted;
-	size_t		*slots;
 	size_t		*group_of;
 	size_t		 cap;
 };
 
-/* Put the n rows in order; they stay as they are if there is no memory. */
+/* Put the n rows in order. */
 void	 order_rows(struct order *, struct log_row *, size_t n);
 void	 order_free(struct order *);
 

@@ -2,15 +2,15 @@
 
 #include "daemon/limits.h"
 
-#define SHARED_MS	10000	/* others are remembered so long */
+#define SHARED_US	10000000	/* others are remembered so long */
 #define OWN_US		100000
 #define OWN_WAITS_US	20000
 #define OWN_ROUND_US	250000
 #define OWN_GAP_US	15000
 #define GAP_MIN_US	2000
 #define AIM		0.6	/* of the budget: predictions are not exact */
-#define AIM_OWN		0.85	/* where nobody is hurt by a longer one */
 #define ROW_US		10.0	/* before anything is known */
+#define ROW_BYTES	400.0
 #define WEIGHT		0.2	/* of the newest transaction in the average */
 
 void
@@ -19,16 +19,17 @@ pace_init(struct pace *p, int64_t budget_us, bool has_tables)
 	*p = (struct pace){
 		.budget_us = budget_us,
 		.row_us = ROW_US,
-		.foreign_at = INT64_MIN / 2,
+		.row_bytes = ROW_BYTES,
+		.foreign_us = INT64_MIN / 2,
 		.has_tables = has_tables,
 		.random = 88172645463325252ULL,
 	};
 }
 
 bool
-pace_is_shared(const struct pace *p, int64_t now)
+pace_is_shared(const struct pace *p, int64_t now_us)
 {
-	return (p->has_tables || now - p->foreign_at < SHARED_MS);
+	return (p->has_tables || now_us - p->foreign_us < SHARED_US);
 }
 
 /* us, made up to a half longer (xorshift). */
@@ -41,20 +42,22 @@ stretch(struct pace *p, int64_t us)
 	return (us + (int64_t)(p->random % 1024) * us / 2048);
 }
 
-/* The gap that follows, us. */
 static int64_t
-gap(struct pace *p, int64_t hold_us, bool more, int64_t now)
+shared_gap(struct pace *p, const struct pace_hold *h)
 {
-	int64_t us = 0, free_us;
+	int64_t us = h->more ? h->hold_us : 2 * h->hold_us;
 
-	if (pace_is_shared(p, now)) {
-		us = more ? hold_us : 2 * hold_us;
-		return (stretch(p, us < GAP_MIN_US ? GAP_MIN_US : us));
-	}
-	free_us = (now - p->ended_at) * 1000 - hold_us;
+	return (stretch(p, us < GAP_MIN_US ? GAP_MIN_US : us));
+}
+
+static int64_t
+own_gap(struct pace *p, const struct pace_hold *h)
+{
+	int64_t free_us = h->released_us - p->released_us - h->hold_us;
+
 	if (free_us > 0)
 		p->held_us -= free_us * (OWN_ROUND_US / OWN_GAP_US);
-	p->held_us = (p->held_us > 0 ? p->held_us : 0) + hold_us;
+	p->held_us = (p->held_us > 0 ? p->held_us : 0) + h->hold_us;
 	if (p->held_us < OWN_ROUND_US)
 		return (0);
 	p->held_us = 0;
@@ -62,28 +65,46 @@ gap(struct pace *p, int64_t hold_us, bool more, int64_t now)
 }
 
 void
-pace_done(struct pace *p, size_t rows, int64_t hold_us, bool foreign, bool more,
-    int64_t now)
+pace_done(struct pace *p, const struct pace_hold *h)
 {
-	if (foreign)
-		p->foreign_at = now;
+	double rows = (double)h->rows;
+
+	if (h->foreign)
+		p->foreign_us = h->released_us;
 	/* In a small one it is not the rows that cost. */
-	if (rows >= PACE_ROWS_MIN)
-		p->row_us += WEIGHT * ((double)hold_us / (double)rows -
-		    p->row_us);
-	p->ready_at = now + (gap(p, hold_us, more, now) + 999) / 1000;
-	p->ended_at = now;
+	if (h->rows >= PACE_ROWS_MIN) {
+		p->row_us += WEIGHT * ((double)h->hold_us / rows - p->row_us);
+		p->row_bytes += WEIGHT * ((double)h->bytes / rows -
+		    p->row_bytes);
+	}
+	p->ready_us = h->released_us + (pace_is_shared(p, h->released_us) ?
+	    shared_gap(p, h) : own_gap(p, h));
+	p->released_us = h->released_us;
 }
 
-size_t
-pace_rows(const struct pace *p, bool waits, int64_t now)
+void
+pace_predict(struct pace *p, bool waits, int64_t now_us)
 {
-	double budget = AIM_OWN * (waits ? OWN_WAITS_US : OWN_US), rows;
+	bool shared = pace_is_shared(p, now_us);
+	int64_t budget = shared ? p->budget_us : waits ? OWN_WAITS_US : OWN_US;
+	double rows = AIM * (double)budget / p->row_us, bytes;
 
-	if (pace_is_shared(p, now))
-		budget = AIM * (double)p->budget_us;
-	rows = budget / p->row_us;
 	if (rows < PACE_ROWS_MIN)
-		return (PACE_ROWS_MIN);
-	return (rows < LIMIT_BATCH_ROWS ? (size_t)rows : LIMIT_BATCH_ROWS);
+		rows = PACE_ROWS_MIN;
+	if (rows > LIMIT_BATCH_ROWS)
+		rows = LIMIT_BATCH_ROWS;
+	bytes = rows * p->row_bytes;
+	if (bytes > LIMIT_BATCH_BYTES)
+		bytes = LIMIT_BATCH_BYTES;
+	p->limit = (struct batch_limit){
+		.rows = (size_t)rows,
+		.pages = shared ? LIMIT_SHARED_PAGES : LIMIT_BATCH_PAGES,
+	};
+	p->limit_bytes = (size_t)bytes;
+}
+
+int64_t
+pace_ready_ms(const struct pace *p)
+{
+	return ((p->ready_us + 999) / 1000);
 }

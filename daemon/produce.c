@@ -303,7 +303,7 @@ producer_wants(void *self)
 {
 	struct producer *p = self;
 
-	return (p->welcome && ingest_has_room(p->ingest) &&
+	return (p->welcome && ingest_has_room(p->ingest, &p->in) &&
 	    conn_queued(p->conn) < LIMIT_PRODUCER_QUEUE);
 }
 

@@ -1,6 +1,6 @@
 #include "daemon/status.h"
 
-#include "daemon/hist.h"
+#include "daemon/meter.h"
 #include "proto/buf.h"
 #include "proto/frame.h"
 #include "proto/json.h"
@@ -30,6 +30,9 @@ reason(const struct status *s)
 	if (s->counts.incidents > 0)
 		return ("acknowledged records are missing, this file is an "
 		    "older one: see execlog_incidents");
+	if (s->blocked)
+		return ("another process reads an old state of the file: its "
+		    "log cannot be copied back and grows");
 	return (NULL);
 }
 
@@ -68,13 +71,32 @@ put_ms(struct buf *b, const char *key, int64_t us)
 }
 
 static void
-put_hold(struct buf *b, const struct hist *hold)
+put_times(struct buf *b, const char *key, const struct hist *us)
 {
-	jput_key(b, "lock_hold_ms");
+	jput_key(b, key);
 	buf_char(b, '{');
-	put_ms(b, "p50", hist_quantile(hold, 500));
-	put_ms(b, "p99", hist_quantile(hold, 990));
-	put_ms(b, "max", hold->max);
+	put_ms(b, "p50", hist_quantile(us, 500));
+	put_ms(b, "p99", hist_quantile(us, 990));
+	put_ms(b, "max", us->max);
+	buf_char(b, '}');
+}
+
+/* What the commits were like since the start. */
+static void
+put_meter(struct buf *b, const struct meter *m)
+{
+	put_count(b, "committed_rows", m->rows);
+	put_count(b, "commits", m->commits);
+	put_times(b, "lock_hold_ms", &m->hold);
+	put_times(b, "lock_gap_ms", &m->gap);
+	put_times(b, "lock_wait_ms", &m->wait);
+	put_times(b, "sync_ms", &m->sync);
+	put_times(b, "ack_wait_ms", &m->ack);
+	jput_key(b, "batch_rows");
+	buf_char(b, '{');
+	jput_i64(b, "p50", hist_quantile(&m->batch_rows, 500));
+	jput_i64(b, "p99", hist_quantile(&m->batch_rows, 990));
+	jput_i64(b, "max", m->batch_rows.max);
 	buf_char(b, '}');
 }
 
@@ -104,10 +126,8 @@ status_put(struct buf *b, const struct status *s)
 	jput_text(b, "sqlite_version", span_of(s->sqlite_version));
 	jput_i64(b, "uptime_s", s->uptime_s);
 	put_rows(b, s);
-	put_count(b, "committed_rows", f->committed_rows);
 	put_count(b, "pending_rows", f->pending_rows);
 	put_count(b, "pending_bytes", f->pending_bytes);
-	put_count(b, "commits", f->commits);
 	put_count(b, "retries", f->retries);
 	put_count(b, "refused", f->refused);
 	put_count(b, "connections", s->connections);
@@ -118,7 +138,7 @@ status_put(struct buf *b, const struct status *s)
 	jput_i64(b, "db_bytes", s->db_bytes);
 	jput_i64(b, "wal_bytes", s->wal_bytes);
 	jput_bool(b, "shared", f->shared);
-	put_hold(b, f->hold);
+	put_meter(b, f->meter);
 	put_null(b, "last_sweep");
 	put_faults(b, s->faults);
 	buf_char(b, '}');

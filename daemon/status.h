@@ -24,6 +24,7 @@ struct status {
 						   known; else NULL */
 	int64_t			 db_bytes;
 	int64_t			 wal_bytes;
+	bool			 blocked;	/* the log cannot be copied */
 	size_t			 followers;
 	size_t			 connections;
 	const uint64_t		*faults;	/* FAULT_COUNT of them */

@@ -1,5 +1,6 @@
 #include "daemon/writer.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "daemon/batch.h"
@@ -43,17 +44,33 @@ commit(struct writer *w, struct writer_job *job)
 	job->result = store_commit(w->store, &rows, &job->commit, &job->error);
 }
 
+/* Freed memory does not leave the process by itself. */
+static void
+tidy(struct writer *w)
+{
+	order_free(&w->order);
+	store_tidy(w->store);
+	(void)malloc_trim(0);
+}
+
 static void
 run_job(void *v, void *arg)
 {
 	struct writer_job *job = v;
 	struct writer *w = arg;
 
-	if (job->batch != NULL)
+	switch (job->task) {
+	case WRITER_COMMIT:
 		commit(w, job);
-	else
+		break;
+	case WRITER_LOOK:
 		job->result = store_position(w->store, &job->position,
 		    &job->error);
+		break;
+	case WRITER_TIDY:
+		tidy(w);
+		break;
+	}
 }
 
 static void
@@ -100,6 +117,7 @@ writer_is_idle(const struct writer *w)
 void
 writer_commit(struct writer *w, struct batch *batch)
 {
+	w->job.task = WRITER_COMMIT;
 	w->job.batch = batch;
 	worker_assign(w->worker, &w->job);
 }
@@ -107,6 +125,13 @@ writer_commit(struct writer *w, struct batch *batch)
 void
 writer_look(struct writer *w)
 {
-	w->job.batch = NULL;
+	w->job.task = WRITER_LOOK;
+	worker_assign(w->worker, &w->job);
+}
+
+void
+writer_tidy(struct writer *w)
+{
+	w->job.task = WRITER_TIDY;
 	worker_assign(w->worker, &w->job);
 }

@@ -1,5 +1,5 @@
 /*
- * The writer thread: commits a batch, or looks where the file is.
+ * The writer thread: commits a batch, looks where the file is, or tidies up.
  *
  * Layer: daemon.  Threads: the loop's; jobs are done in the writer's own.
  */
@@ -15,9 +15,16 @@ struct batch;
 struct event_base;
 struct writer;
 
+enum writer_task {
+	WRITER_COMMIT,
+	WRITER_LOOK,
+	WRITER_TIDY,
+};
+
 /* A job that is done. */
 struct writer_job {
-	struct batch		*batch;		/* NULL: it was a look */
+	enum writer_task	 task;
+	struct batch		*batch;		/* of a commit */
 	struct store_commit	 commit;	/* of the batch */
 	struct position		 position;	/* of the look */
 	enum sql_result		 result;
@@ -37,5 +44,8 @@ bool		 writer_is_idle(const struct writer *);
 /* The writer is idle; the batch is its own until it is done. */
 void		 writer_commit(struct writer *, struct batch *);
 void		 writer_look(struct writer *);
+
+/* Give memory back that a next commit will want again. */
+void		 writer_tidy(struct writer *);
 
 #endif

@@ -100,6 +100,14 @@ assert_text(struct span s, const char *text)
 		fail_msg("\"%.*s\" is not \"%s\"", (int)s.n, s.p, text);
 }
 
+struct log_row
+log_row_of(const char *execution, const char *message)
+{
+	return ((struct log_row){ .execution = span_of(execution),
+	    .level = span_of("INFO"), .source = span_of("s"),
+	    .message = span_of(message) });
+}
+
 void
 folder_make(char path[64])
 {

@@ -43,6 +43,9 @@ void	 vhex(const struct json_t *, const char *key, struct buf *);
 void	 assert_hex(struct span, const struct json_t *, const char *key);
 void	 assert_text(struct span, const char *);
 
+/* A row as it is before it is stored. */
+struct log_row	 log_row_of(const char *execution, const char *message);
+
 /* A folder under /tmp, with room for a path; removed with what is in it. */
 void	 folder_make(char path[64]);
 void	 folder_remove(const char *path);

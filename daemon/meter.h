@@ -1,0 +1,35 @@
+/*
+ * What the commits have been like, for status.
+ *
+ * Layer: daemon.  Threads: the loop's.  No I/O, no clock.
+ */
+#ifndef DAEMON_METER_H
+#define DAEMON_METER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/hist.h"
+
+struct store_commit;
+
+/* A zeroed struct has seen nothing.  Histograms in us, but for the rows. */
+struct meter {
+	uint64_t	rows;		/* committed */
+	uint64_t	commits;
+	struct hist	hold;		/* of the write lock */
+	struct hist	gap;		/* between two holds, if under 1 s:
+					   else there was nothing to do */
+	struct hist	wait;		/* for the lock */
+	struct hist	sync;
+	struct hist	ack;		/* from the first record of a batch
+					   until all of it is committed */
+	struct hist	batch_rows;
+	int64_t		released_us;	/* the newest hold */
+};
+
+/* A batch of so many rows, the oldest so old, is committed. */
+void	 meter_commit(struct meter *, const struct store_commit *, size_t rows,
+	    int64_t age_us);
+
+#endif
