@@ -147,7 +147,15 @@ print_members(const struct options *o, const char *label, struct span object)
 static void
 print_table(const struct options *o, struct span s)
 {
+	static const char *const figures[][2] = {
+		{ "ack, ms", "ack_wait_ms" },
+		{ "lock, ms", "lock_hold_ms" },
+		{ "gap, ms", "lock_gap_ms" },
+		{ "sync, ms", "sync_ms" },
+		{ "batch, rows", "batch_rows" },
+	};
 	struct json_t *doc = jdoc_parse(s);
+	size_t i;
 
 	if (doc == NULL)
 		return;
@@ -166,7 +174,9 @@ print_table(const struct options *o, struct span s)
 	    "%lld followers\n", count(doc, "connections") - 1,
 	    count(doc, "producers"), count(doc, "followers"));
 	print_members(o, "faults", jtext_member(s, "faults"));
-	print_members(o, "lock, ms", jtext_member(s, "lock_hold_ms"));
+	for (i = 0; i < sizeof figures / sizeof figures[0]; i++)
+		print_members(o, figures[i][0],
+		    jtext_member(s, figures[i][1]));
 	(void)fputs("database     ", stdout);
 	print_size(doc, "db_bytes");
 	(void)fputs(", its log ", stdout);
