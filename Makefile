@@ -5,6 +5,7 @@
 #   make demo       one execution of real work, live, on a throw-away database
 #   make check      all tests; installs what is missing when root
 #   make unit, make e2e      the halves of "check"; e2e takes ARGS="-k follow"
+#   make soak       kills, I/O errors and power cuts, many rounds; takes ARGS
 #   make bench      ours against bare SQLite, about five minutes
 #   make install    DESTDIR= PREFIX=/usr/local
 #   make SAN=address,undefined [check]   the same with sanitizers, beside it
@@ -21,7 +22,8 @@ PYTHON	:= /usr/bin/python3
 
 PKGS	:= sqlite3 libevent_core jansson libsystemd
 DEBS	:= gcc make pkg-config libsqlite3-dev libevent-dev libjansson-dev \
-	   libsystemd-dev libcmocka-dev python3-pytest sqlite3 systemd
+	   libsystemd-dev libcmocka-dev python3-pytest sqlite3 systemd \
+	   strace e2fsprogs
 
 WARN	:= -Wall -Wextra -Werror -Wconversion -Wformat=2 -Wvla -Walloca \
 	   -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
@@ -46,6 +48,7 @@ CLIENT	:= $(call objects,client)
 LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle sender ring link) $(PROTO)
 SUPPORT	:= $(B)/tests/unit/support.o
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power)
 SQLTEXT	:= sql/statements.sql $(sort $(wildcard sql/schema/*.sql))
 
 all: $(B)/execlogd $(B)/execlog $(B)/libexeclog.so $(B)/libexeclog.a
@@ -108,6 +111,11 @@ e2e: all
 	$(PYTHON) -m pytest -q -p no:cacheprovider tests $(ARGS) \
 	    --build $(abspath $(B))
 
+# Instead of SOAK: ARGS=tests/e2e/test_power.py.  EXECLOG_SEED= repeats a run.
+soak: all
+	EXECLOG_SOAK=1 $(PYTHON) -m pytest -q -p no:cacheprovider \
+	    $(or $(ARGS),$(SOAK)) --build $(abspath $(B))
+
 # Long; figures go to docs/BENCHMARKS.md by hand.  ARGS=ROUNDS
 bench: all $(B)/bench/rawloop $(B)/bench/load
 	$(PYTHON) tests/bench/bench.py $(abspath $(B)) $(ARGS)
@@ -147,7 +155,7 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all deps check unit e2e bench demo install clean
+.PHONY: all deps check unit e2e soak bench demo install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
