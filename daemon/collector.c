@@ -67,10 +67,10 @@ number(const struct collector *c, enum setting s)
 
 /* ------------------------------------------------------------ stopping */
 
+/* All that could be done is done: was it enough? */
 static void
-on_stop_limit(void *v)
+leave(struct collector *c)
 {
-	struct collector *c = v;
 	struct ingest_figures f;
 
 	ingest_figures(c->ingest, &f);
@@ -84,11 +84,15 @@ on_stop_limit(void *v)
 }
 
 static void
+on_stop_limit(void *v)
+{
+	leave(v);
+}
+
+static void
 on_empty(void *v)
 {
-	struct collector *c = v;
-
-	(void)event_base_loopbreak(c->base);
+	leave(v);
 }
 
 static void

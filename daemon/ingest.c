@@ -27,7 +27,6 @@
 struct ingest {
 	struct ingest_config	 config;
 	struct ingest_hooks	 hooks;
-	struct store		*store;
 	struct follow		*follow;
 	struct checkpointer	*checkpointer;
 	struct writer		*writer;
@@ -163,7 +162,12 @@ ingest_poke(struct ingest *in)
 {
 	int64_t now = clock_mono_ms();
 
-	if (!writer_is_idle(in->writer) || in->dead)
+	if (!writer_is_idle(in->writer))
+		return;
+	/* Nothing will ever be committed: a stop need not wait. */
+	if (in->dead && in->draining)
+		in->hooks.on_drained(in->hooks.arg);
+	if (in->dead)
 		return;
 	timer_clear(in->timer);
 	if (in->checkpointer != NULL && checkpointer_holds(in->checkpointer))
@@ -271,7 +275,6 @@ ingest_start(struct event_base *base, struct store *store,
 
 	in->config = *config;
 	in->hooks = *hooks;
-	in->store = store;
 	in->follow = follow;
 	pace_init(&in->pace, config->lock_ms * 1000,
 	    store_has_foreign_tables(store));
@@ -342,14 +345,11 @@ ingest_forget(struct ingest *in, const struct ledger_entry *p)
 bool
 ingest_has_room(struct ingest *in, const struct ledger_entry *p)
 {
-	size_t mine = ledger_pending(p), all = in->ledger.active;
-	bool room;
-
-	if (in->draining || pending_bytes(in) >= in->config.max_pending)
-		room = false;
-	else
-		room = mine == 0 || (!batch_is_full(in->open, &in->pace.limit) &&
-		    mine < 2 * in->pace.limit_bytes / all);
+	size_t mine = ledger_pending(p);
+	bool room = !in->draining &&
+	    pending_bytes(in) < in->config.max_pending &&
+	    (mine == 0 || (!batch_is_full(in->open, &in->pace.limit) &&
+	    mine < 2 * in->pace.limit_bytes / in->ledger.active));
 	/* Then what is pending is due. */
 	if (!room && !in->refused)
 		timer_set(in->timer, 0);

@@ -45,7 +45,7 @@ struct ingest_hooks {
 	void	(*on_room)(void *arg);
 	/* The outcome cannot be known, or the file is gone: leave. */
 	void	(*on_fatal)(enum sql_result, void *arg);
-	/* After ingest_drain: nothing is pending any more. */
+	/* After ingest_drain: nothing more will be committed. */
 	void	(*on_drained)(void *arg);
 	void	*arg;
 };
@@ -111,7 +111,8 @@ uint64_t	 ingest_pending(const struct ingest *, struct span execution);
 /* The serial of the newest batch that is committed. */
 uint64_t	 ingest_serial(const struct ingest *);
 
-/* Commit everything, call on_drained (perhaps again), take nothing more in. */
+/* Commit everything, if that is possible at all; call on_drained (perhaps
+   again); take nothing more in. */
 void		 ingest_drain(struct ingest *);
 bool		 ingest_is_draining(const struct ingest *);
 
