@@ -6,7 +6,7 @@
 #   make check      all tests; installs what is missing when root
 #   make unit, make e2e      the halves of "check"; e2e takes ARGS="-k follow"
 #   make soak       kills, I/O errors and power cuts, many rounds; takes ARGS
-#   make bench      ours against bare SQLite, about five minutes
+#   make bench      ours against bare SQLite; ARGS=-h says what
 #   make install    DESTDIR= PREFIX=/usr/local
 #   make SAN=address,undefined [check]   the same with sanitizers, beside it
 #   make clean
@@ -49,6 +49,7 @@ LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle sender ring link) $(PROTO)
 SUPPORT	:= $(B)/tests/unit/support.o $(B)/tests/unit/shim.o
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power)
+BENCH	:= $(addprefix $(B)/bench/,rawloop load engine stamp)
 SQLTEXT	:= sql/statements.sql $(sort $(wildcard sql/schema/*.sql))
 
 all: $(B)/execlogd $(B)/execlog $(B)/libexeclog.so $(B)/libexeclog.a
@@ -116,17 +117,14 @@ soak: all
 	EXECLOG_SOAK=1 $(PYTHON) -m pytest -q -p no:cacheprovider \
 	    $(or $(ARGS),$(SOAK)) --build $(abspath $(B))
 
-# Long; figures go to docs/BENCHMARKS.md by hand.  ARGS=ROUNDS
-bench: all $(B)/bench/rawloop $(B)/bench/load
-	$(PYTHON) tests/bench/bench.py $(abspath $(B)) $(ARGS)
+# Figures go to docs/BENCHMARKS.md by hand.  ARGS="--rounds 3 --only ingest"; -h
+bench: all $(BENCH)
+	@$(PYTHON) tests/bench/bench.py $(abspath $(B)) $(ARGS)
 
-$(B)/bench/rawloop: $(B)/tests/bench/rawloop.o
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/tests/bench/common.o $(B)/libexeclog.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ -lsqlite3
-
-$(B)/bench/load: $(B)/tests/bench/load.o $(B)/libexeclog.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ -ljansson -pthread
+	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ -Wl,--as-needed -lsqlite3 -ljansson \
+	    -pthread
 
 demo: deps
 	@$(MAKE) -s all

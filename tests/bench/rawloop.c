@@ -10,12 +10,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include <sqlite3.h>
 
-#define MESSAGE_BYTES	100
+#include "tests/bench/common.h"
 
 static void
 run(sqlite3 *db, const char *sql)
@@ -50,23 +49,21 @@ open_db(const char *path, int naive)
 }
 
 static void
-insert(sqlite3_stmt *s, long i, long executions, const char *message)
+insert(sqlite3_stmt *s, long i, const struct texts *t)
 {
-	char id[64], task[32];
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)snprintf(id, sizeof id, "exec-%08lx-4f1c-9d3e",
-	    (unsigned long)(i % executions) * 2654435761u);
-	(void)snprintf(task, sizeof task, "task-%ld", i % 7);
-	(void)sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
-	(void)sqlite3_bind_text(s, 2, task, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 1, t->ids[i % t->executions], -1,
+	    SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 2, t->tasks[i % TEXTS_TASKS], -1,
+	    SQLITE_STATIC);
 	(void)sqlite3_bind_int64(s, 3, now.tv_sec * 1000LL +
 	    now.tv_nsec / 1000000);
 	(void)sqlite3_bind_text(s, 4, "INFO", 4, SQLITE_STATIC);
-	(void)sqlite3_bind_text(s, 5, "plugin:core/http.get", -1,
+	(void)sqlite3_bind_text(s, 5, TEXTS_SOURCE, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 6, t->message, sizeof t->message,
 	    SQLITE_STATIC);
-	(void)sqlite3_bind_text(s, 6, message, MESSAGE_BYTES, SQLITE_STATIC);
 	(void)sqlite3_bind_null(s, 7);
 	if (sqlite3_step(s) != SQLITE_DONE)
 		exit(1);
@@ -76,34 +73,32 @@ insert(sqlite3_stmt *s, long i, long executions, const char *message)
 int
 main(int argc, char **argv)
 {
-	char message[MESSAGE_BYTES];
-	struct timespec a, b;
-	long rows, executions, batch, i;
+	struct texts texts;
+	long rows, batch, i;
 	sqlite3_stmt *s;
 	sqlite3 *db;
+	double begun;
 
 	if (argc < 5)
 		return (2);
 	rows = atol(argv[2]);
-	executions = atol(argv[3]);
 	batch = atol(argv[4]);
+	texts_make(&texts, atol(argv[3]));
 	db = open_db(argv[1], argc > 5);
-	memset(message, 'm', sizeof message);
 	if (sqlite3_prepare_v2(db, "INSERT INTO execution_logs(execution_id, "
 	    "task_id, timestamp, level, source, message, metadata) "
 	    "VALUES(?,?,?,?,?,?,?)", -1, &s, NULL) != SQLITE_OK)
 		return (1);
-	(void)clock_gettime(CLOCK_MONOTONIC, &a);
+	begun = seconds_of(CLOCK_MONOTONIC);
 	for (i = 0; i < rows; i++) {
 		if (i % batch == 0)
 			run(db, "BEGIN IMMEDIATE");
-		insert(s, i, executions, message);
+		insert(s, i, &texts);
 		if ((i + 1) % batch == 0 || i + 1 == rows)
 			run(db, "COMMIT");
 	}
-	(void)clock_gettime(CLOCK_MONOTONIC, &b);
-	(void)printf("%.0f\n", (double)rows / ((double)(b.tv_sec - a.tv_sec) +
-	    (double)(b.tv_nsec - a.tv_nsec) / 1e9));
+	(void)printf("%.0f\n", (double)rows /
+	    (seconds_of(CLOCK_MONOTONIC) - begun));
 	(void)sqlite3_finalize(s);
 	(void)sqlite3_close(db);
 	return (0);
