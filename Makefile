@@ -6,7 +6,7 @@
 #   make check      all tests; installs what is missing when root
 #   make unit, make e2e      the halves of "check"; e2e takes ARGS="-k follow"
 #   make soak       kills, I/O errors and power cuts, many rounds; takes ARGS
-#   make bench      ours against bare SQLite; ARGS=-h says what
+#   make bench      ours against bare SQLite; ARGS="--rounds 1 --only ingest", -h
 #   make install    DESTDIR= PREFIX=/usr/local
 #   make SAN=address,undefined [check]   the same with sanitizers, beside it
 #   make clean
@@ -117,7 +117,7 @@ soak: all
 	EXECLOG_SOAK=1 $(PYTHON) -m pytest -q -p no:cacheprovider \
 	    $(or $(ARGS),$(SOAK)) --build $(abspath $(B))
 
-# Figures go to docs/BENCHMARKS.md by hand.  ARGS="--rounds 3 --only ingest"; -h
+# Figures go to docs/BENCHMARKS.md by hand.
 bench: all $(BENCH)
 	@$(PYTHON) tests/bench/bench.py $(abspath $(B)) $(ARGS)
 

@@ -1,161 +1,148 @@
-"""make bench: ours against the limit, interleaved, medians of ratios.
-
-bench.py BUILD [ROUNDS]: prints a table and writes BUILD/bench.json.
-"""
+"""Ours against the limit: a table, and the same in BUILD/bench.json."""
+import argparse
 import json
 import os
 import pathlib
 import platform
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
-import time
+import traceback
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
-from lib.daemon import Daemon, await_until    # noqa: E402
+import beside    # noqa: E402
+import ingest    # noqa: E402
+import large     # noqa: E402
+import waits     # noqa: E402
 
-BUILD = pathlib.Path(sys.argv[1])
-ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-ROWS = 1_000_000
-ticks = os.sysconf("SC_CLK_TCK")
+CASES = {
+    "ingest": ingest.case,
+    "shared": beside.saturated,
+    "engine": beside.steady,
+    "large": large.case,
+    "memory": ingest.memory_case,
+    "follow": waits.follow,
+    "events": waits.events,
+}
+EPILOG = """cases:
+  ingest   a file of our own: rows/s, CPU, lock, memory, a producer's cost
+  shared   a file with an engine, as many lines as it can
+  engine   the same at 20 000 lines/s; then an engine with bun's defaults
+  large    a file with 20 000 000 rows, kept for the next time in
+           ${XDG_CACHE_HOME:-~/.cache}/execlog-bench (about 7 GB)
+  memory   at the start, with 500 producers, a minute after
+  follow   from write() to a follower's stdout, own and shared file
+  events   acknowledgements of audit events under load
 
-
-def folder():
-    return pathlib.Path(tempfile.mkdtemp(prefix="elbench", dir="/tmp"))
-
-
-def rawloop(executions, naive=False):
-    where = folder()
-    args = [BUILD / "bench/rawloop", where / "a.db", ROWS, executions, 10000]
-    begun = os.times()
-    out = subprocess.run([str(a) for a in args] + ["naive"] * naive,
-                         check=True, capture_output=True, text=True).stdout
-    ended = os.times()
-    shutil.rmtree(where)
-    cpu = (ended.children_user + ended.children_system
-           - begun.children_user - begun.children_system)
-    return float(out), cpu / ROWS * 1e6
-
-
-def cpu_of(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")")[1]
-    fields = fields.split()
-    return (int(fields[11]) + int(fields[12])) / ticks
+In each round ours and the limit run one after the other.  "ours" and "limit"
+are medians, "max" is of all rounds, the ratio is the median of the rounds'.
+"""
 
 
-def rss_of(pid, key):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(key):
-            return int(line.split()[1]) / 1024
+class Bench:
+    """How large the runs are, and the table."""
+
+    def __init__(self, args):
+        self.build = args.build
+        self.rounds = args.rounds
+        self.rows = 20_000 if args.quick else 1_000_000
+        self.large = 200_000 if args.quick else 20_000_000
+        self.seconds = 2 if args.quick else 20
+        self.rest = 12 if args.quick else 60
+        self.table = []
+
+    def write(self):
+        result = dict(machine=f"{os.cpu_count()} CPUs, {platform.release()}",
+                      rounds=self.rounds, rows=self.rows, table=self.table)
+        (self.build / "bench.json").write_text(
+            json.dumps(result, indent=1) + "\n")
+
+    def each(self, what):
+        """The rounds, with a word about each on stderr."""
+        for i in range(self.rounds):
+            print(f"{what}: {i + 1} of {self.rounds}", file=sys.stderr,
+                  flush=True)
+            yield i
+
+    def row(self, what, ours, limit="", ratio="", target=""):
+        row = dict(what=what, ours=ours, limit=limit, ratio=ratio,
+                   target=target)
+        self.table.append(row)
+        show(row)
+
+    def compared(self, what, pairs, target="", form=".0f"):
+        """A row of pairs, one of each round: ours and the limit."""
+        ours, limit = zip(*pairs)
+        ratio = statistics.median(a / b for a, b in pairs)
+        self.row(what, f"{statistics.median(ours):{form}}",
+                 f"{statistics.median(limit):{form}}", f"{ratio:.2f}", target)
+
+    def median(self, what, values, target="", form=".0f"):
+        self.row(what, f"{statistics.median(values):{form}}", target=target)
+
+    def largest(self, what, values, target="", form=".0f"):
+        self.row(what, f"{max(values):{form}}", target=target)
+
+    def spread(self, what, ours, limit=(), keys=("p50", "p99"), target="",
+               form=".1f"):
+        """Quantiles of each round; the maximum is that of all."""
+        names = " / ".join(key.removesuffix("_ms") for key in keys)
+        self.row(f"{what}, {names}", quantiles(ours, keys, form),
+                 quantiles(limit, keys, form), target=target)
 
 
-def ours(executions, producers=4):
-    where = folder()
-    daemon = Daemon(BUILD, where).start()
-    each = ROWS // producers
-    pid = daemon.process.pid
-    begun = time.monotonic()
-    loads = [subprocess.Popen([BUILD / "bench/load", str(each),
-                               str(executions), str(i * 7919)],
-                              env=daemon.env(), stdout=subprocess.PIPE,
-                              text=True) for i in range(producers)]
-    costs = [float(load.communicate()[0]) for load in loads]
-    seconds = time.monotonic() - begun
-    assert daemon.sql("SELECT count(*) FROM execution_logs") == [
-        (each * producers,)]
-    status = daemon.status()
-    figures = dict(rate=each * producers / seconds,
-                   cpu=cpu_of(pid) / ROWS * 1e6, rss=rss_of(pid, "VmHWM"),
-                   cost=statistics.median(costs),
-                   hold=status["lock_hold_ms"])
-    daemon.stop()
-    shutil.rmtree(where)
-    return figures
+def quantiles(rounds, keys, form):
+    def over(key):
+        choose = max if key.startswith("max") else statistics.median
+        return format(choose([r[key] for r in rounds]), form)
+    return " / ".join(map(over, keys)) if rounds else ""
 
 
-def latency(rate, seconds=3):
-    """ms from write() of a line to the follower's stdout: p50, p99."""
-    where = folder()
-    daemon = Daemon(BUILD, where).start()
-    follower = subprocess.Popen(
-        daemon.command("follow", "e1", "--wait", "-o", "cat"),
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=daemon.env())
-    await_until(lambda: daemon.status()["followers"] == 1)
-    writer = subprocess.Popen(daemon.command("write", "e1"),
-                              stdin=subprocess.PIPE, env=daemon.env())
-    import threading
-
-    def write():
-        begun = time.monotonic()
-        for i in range(rate * seconds):
-            due = begun + i / rate
-            while (wait := due - time.monotonic()) > 0:
-                time.sleep(wait)
-            os.write(writer.stdin.fileno(), b"%d\n" % time.monotonic_ns())
-        writer.stdin.close()
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    found, rest = [], b""
-    while len(found) < rate * seconds:
-        *lines, rest = (rest + os.read(follower.stdout.fileno(),
-                                       1 << 16)).split(b"\n")
-        now = time.monotonic_ns()
-        found += [(now - int(line)) / 1e6 for line in lines]
-    thread.join()
-    writer.wait()
-    follower.kill()
-    follower.wait()
-    daemon.stop()
-    shutil.rmtree(where)
-    found.sort()
-    return found[len(found) // 2], found[len(found) * 99 // 100]
+def show(row):
+    print(f"| {row['what']:<62} | {row['ours']:>18} | {row['limit']:>16} "
+          f"| {row['ratio']:>5} | {row['target']:>8} |", flush=True)
 
 
-def median(values):
-    return statistics.median(values)
+def cases(text):
+    names = text.split(",")
+    for name in names:
+        if name not in CASES:
+            raise argparse.ArgumentTypeError(
+                f"no case {name!r}; there are {', '.join(CASES)}")
+    return names
+
+
+def options():
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=pathlib.Path, help="where make built")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N")
+    parser.add_argument("--only", type=cases, default=list(CASES),
+                        metavar="CASE[,CASE]", help="these, in this order")
+    parser.add_argument("--quick", action="store_true",
+                        help="very small: only to see that all of it works")
+    return parser.parse_args()
 
 
 def main():
-    table = []
-
-    def row(what, mine, limit, ratio, target):
-        table.append(dict(what=what, ours=mine, limit=limit, ratio=ratio,
-                          target=target))
-        print(f"{what:52} {mine:>12} {limit:>12} {ratio:>8} {target:>10}",
-              flush=True)
-    row("what", "ours", "limit", "ratio", "target")
-    for executions, naive, target in ((10, False, "0.90"),
-                                      (1000, True, "1.3"),
-                                      (5000, True, "2.0")):
-        pairs = [(ours(executions), rawloop(executions, naive))
-                 for _ in range(ROUNDS)]
-        name = f"{executions} executions, 4 producers"
-        row(f"{name}, rows/s",
-            f"{median([o['rate'] for o, _ in pairs]):.0f}",
-            f"{median([r for _, (r, _) in pairs]):.0f}",
-            f"{median([o['rate'] / r for o, (r, _) in pairs]):.2f}", target)
-        row(f"{name}, daemon CPU, us per line",
-            f"{median([o['cpu'] for o, _ in pairs]):.2f}",
-            f"{median([c for _, (_, c) in pairs]):.2f}",
-            f"{median([o['cpu'] / c for o, (_, c) in pairs]):.2f}", "1.6")
-        row(f"{name}, lock held, ms, p99 / max",
-            f"{median([o['hold']['p99'] for o, _ in pairs]):.0f} / "
-            f"{max(o['hold']['max'] for o, _ in pairs):.0f}", "", "", "100")
-        row(f"{name}, memory at most, MB",
-            f"{max(o['rss'] for o, _ in pairs):.0f}", "", "", "128")
-        row(f"{name}, producer's CPU, ns per call",
-            f"{median([o['cost'] for o, _ in pairs]):.0f}", "", "", "500")
-    for rate in (10, 1000, 10000):
-        p50, p99 = zip(*[latency(rate) for _ in range(ROUNDS)])
-        row(f"follow latency at {rate} lines/s, ms, p50 / p99",
-            f"{median(p50):.2f} / {median(p99):.2f}", "", "", "2 / 10")
-    result = dict(machine=f"{os.cpu_count()} CPUs, {platform.release()}",
-                  rounds=ROUNDS, rows=ROWS, table=table[1:])
-    (BUILD / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
+    args = options()
+    bench = Bench(args)
+    show(dict(what="what", ours="ours", limit="limit", ratio="ratio",
+              target="target"))
+    broken = []
+    for name in args.only:
+        try:
+            CASES[name](bench)
+        except Exception:
+            traceback.print_exc()
+            broken.append(name)
+        bench.write()
+    if broken:
+        sys.exit(f"broken: {', '.join(broken)}")
 
 
-main()
+try:
+    main()
+except KeyboardInterrupt:
+    sys.exit(130)
