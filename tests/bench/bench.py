@@ -6,6 +6,7 @@ import pathlib
 import platform
 import statistics
 import sys
+import time
 import traceback
 
 sys.dont_write_bytecode = True
@@ -29,7 +30,7 @@ EPILOG = """cases:
   shared   a file with an engine, as many lines as it can
   engine   the same at 20 000 lines/s; then an engine with bun's defaults
   large    a file with 20 000 000 rows, kept for the next time in
-           ${XDG_CACHE_HOME:-~/.cache}/execlog-bench (about 7 GB)
+           ${XDG_CACHE_HOME:-~/.cache}/execlog-bench (some GB)
   memory   at the start, with 500 producers, a minute after
   follow   from write() to a follower's stdout, own and shared file
   events   acknowledgements of audit events under load
@@ -60,8 +61,8 @@ class Bench:
     def each(self, what):
         """The rounds, with a word about each on stderr."""
         for i in range(self.rounds):
-            print(f"{what}: {i + 1} of {self.rounds}", file=sys.stderr,
-                  flush=True)
+            print(f"{time.strftime('%T')} {what}: {i + 1} of {self.rounds}",
+                  file=sys.stderr, flush=True)
             yield i
 
     def row(self, what, ours, limit="", ratio="", target=""):
