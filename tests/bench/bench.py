@@ -100,7 +100,7 @@ def quantiles(rounds, keys, form):
 
 
 def show(row):
-    print(f"| {row['what']:<62} | {row['ours']:>18} | {row['limit']:>16} "
+    print(f"| {row['what']:<64} | {row['ours']:>18} | {row['limit']:>16} "
           f"| {row['ratio']:>5} | {row['target']:>8} |", flush=True)
 
 
