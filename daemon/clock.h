@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 int64_t	 clock_wall_ms(void);	/* since 1970; may step */
-int64_t	 clock_mono_ms(void);	/* never runs back */
+int64_t	 clock_mono_ms(void);	/* never runs back, as the next */
+int64_t	 clock_mono_us(void);
 
 #endif

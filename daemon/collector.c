@@ -272,7 +272,15 @@ catch(struct collector *c, int sig)
 static bool
 start_loop(struct collector *c)
 {
-	if ((c->base = event_base_new()) == NULL)
+	struct event_config *config = event_config_new();
+
+	if (config == NULL)
+		log_no_memory();
+	/* Gaps between transactions are a few ms: they are to be exact. */
+	(void)event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+	c->base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (c->base == NULL)
 		return (unusable("event loop", strerror(errno)));
 	c->sigterm = catch(c, SIGTERM);
 	c->sigint = catch(c, SIGINT);

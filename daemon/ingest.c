@@ -103,7 +103,7 @@ static bool
 commit_due(struct ingest *in, int64_t now)
 {
 	if (in->in_flight ? now < in->retry_at : !is_due(in, now) ||
-	    (now < pace_ready_ms(&in->pace) && !in->draining))
+	    (clock_mono_us() < in->pace.ready_us && !in->draining))
 		return (false);
 	if (!in->in_flight)
 		seal(in);
@@ -143,10 +143,12 @@ rest(struct ingest *in, int64_t now)
 {
 	int64_t next = INT64_MAX;
 
+	if (!in->in_flight && is_due(in, now)) {
+		timer_set_us(in->timer, in->pace.ready_us - clock_mono_us());
+		return;
+	}
 	if (in->in_flight)
 		next = in->retry_at;
-	else if (is_due(in, now))
-		next = pace_ready_ms(&in->pace);
 	else if (!batch_is_empty(in->open))
 		next = in->open->begun_ms + in->config.flush_ms;
 	else if (in->tidy_at != 0)
@@ -225,7 +227,7 @@ set_pace(struct ingest *in, const struct store_commit *c)
 		.more = has_more(in),
 	});
 	pace_predict(&in->pace, b->watched || in->open->watched,
-	    clock_mono_ms() * 1000);
+	    clock_mono_us());
 }
 
 static void
@@ -278,7 +280,7 @@ ingest_start(struct event_base *base, struct store *store,
 	in->follow = follow;
 	pace_init(&in->pace, config->lock_ms * 1000,
 	    store_has_foreign_tables(store));
-	pace_predict(&in->pace, false, clock_mono_ms() * 1000);
+	pace_predict(&in->pace, false, clock_mono_us());
 	in->open = batch_new();
 	in->flight = batch_new();
 	batch_reset(in->open, 1);
@@ -373,10 +375,9 @@ ingest_log(struct ingest *in, struct ledger_entry *p,
     const struct record *r)
 {
 	size_t before = in->open->bytes;
-	enum refusal refusal;
+	enum refusal refusal = admit_log(in->admit, in->open, r,
+	    clock_wall_ms(), clock_mono_ms());
 
-	refusal = admit_log(in->admit, in->open, r, clock_wall_ms(),
-	    clock_mono_ms());
 	admitted(in, p, before, r->execution, false);
 	return (refusal);
 }
@@ -386,10 +387,9 @@ ingest_audit(struct ingest *in, struct ledger_entry *p,
     const struct audit *a)
 {
 	size_t before = in->open->bytes;
-	enum refusal refusal;
+	enum refusal refusal = admit_audit(in->admit, in->open, a,
+	    clock_wall_ms(), clock_mono_ms());
 
-	refusal = admit_audit(in->admit, in->open, a, clock_wall_ms(),
-	    clock_mono_ms());
 	admitted(in, p, before, a->execution, true);
 	return (refusal);
 }
@@ -437,14 +437,13 @@ ingest_figures(const struct ingest *in, struct ingest_figures *f)
 	*f = (struct ingest_figures){
 		.degraded = in->health.degraded,
 		.reason = in->health.degraded ? in->health.error.text : NULL,
-		.pending_rows = batch_rows(in->open),
+		.pending_rows = batch_rows(in->open) +
+		    (in->in_flight ? batch_rows(in->flight) : 0),
 		.pending_bytes = pending_bytes(in),
 		.refused = admit_refused(in->admit),
 		.retries = in->health.retries,
 		.producers = in->ledger.count,
-		.shared = pace_is_shared(&in->pace, clock_mono_ms() * 1000),
+		.shared = pace_is_shared(&in->pace, clock_mono_us()),
 		.meter = &in->meter,
 	};
-	if (in->in_flight)
-		f->pending_rows += batch_rows(in->flight);
 }

@@ -102,9 +102,3 @@ pace_predict(struct pace *p, bool waits, int64_t now_us)
 	};
 	p->limit_bytes = (size_t)bytes;
 }
-
-int64_t
-pace_ready_ms(const struct pace *p)
-{
-	return ((p->ready_us + 999) / 1000);
-}

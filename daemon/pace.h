@@ -54,9 +54,6 @@ void	 pace_done(struct pace *, const struct pace_hold *);
 /* Set limit and bytes for the next one, if somebody waits for it or not. */
 void	 pace_predict(struct pace *, bool waits, int64_t now_us);
 
-/* No transaction before this time, in monotonic ms. */
-int64_t	 pace_ready_ms(const struct pace *);
-
 bool	 pace_is_shared(const struct pace *, int64_t now_us);
 
 #endif

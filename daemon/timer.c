@@ -46,12 +46,18 @@ timer_free(struct timer *t)
 void
 timer_set(struct timer *t, int64_t ms)
 {
-	struct timeval tv;
+	timer_set_us(t, ms * 1000);
+}
 
-	if (ms < 0)
-		ms = 0;
-	tv.tv_sec = (time_t)(ms / 1000);
-	tv.tv_usec = (suseconds_t)(ms % 1000 * 1000);
+void
+timer_set_us(struct timer *t, int64_t us)
+{
+	struct timeval tv = { 0 };
+
+	if (us > 0) {
+		tv.tv_sec = (time_t)(us / 1000000);
+		tv.tv_usec = (suseconds_t)(us % 1000000);
+	}
 	(void)evtimer_add(t->event, &tv);
 }
 

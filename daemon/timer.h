@@ -20,6 +20,7 @@ void		 timer_free(struct timer *);
 
 /* Run ms from now (0: next turn), instead of whatever was set before. */
 void		 timer_set(struct timer *, int64_t ms);
+void		 timer_set_us(struct timer *, int64_t us);
 void		 timer_clear(struct timer *);
 
 #endif
