@@ -107,38 +107,30 @@ def write_file(daemon, path, name):
             env=daemon.env())
 
 
-def whole_run(daemon, path):
-    """How long it takes when nobody interferes."""
-    begun = time.monotonic()
-    assert write_file(daemon, path, "whole").wait(60) == 0
-    return time.monotonic() - begun
-
-
-def kill_until_done(daemon, path, name, dice, most):
-    """The same input again and again; what was stored after each kill."""
+def kill_and_run_again(daemon, path, name, dice):
+    """How much was stored at each kill, before it was run to its end."""
     stored = []
-    while True:
+    for goal in sorted(dice.randrange(1, LINES) for _ in range(2)):
         process = write_file(daemon, path, name)
-        try:
-            said = process.communicate(timeout=dice.uniform(0, most))[1]
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            stored.append(len(daemon.messages(name)))
-            continue
-        assert process.returncode == 0, (said, dice.told)
-        return stored
+        await_until(lambda: process.poll() is not None
+                    or len(daemon.messages(name)) >= goal)
+        process.kill()
+        process.communicate()
+        stored.append(len(daemon.messages(name)))
+    process = write_file(daemon, path, name)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, (said, dice.told)
+    return stored
 
 
 def test_producers_are_killed_and_run_again(daemon, dice):
     path = daemon.folder / "input"
     path.write_text("\n".join(lines(range(LINES))) + "\n")
-    most = whole_run(daemon, path)
     inside = 0
     for i in range(ROUNDS):
-        stored = kill_until_done(daemon, path, f"e{i}", dice, most)
+        stored = kill_and_run_again(daemon, path, f"e{i}", dice)
         inside += sum(0 < n < LINES for n in stored)
         assert daemon.messages(f"e{i}") == lines(range(LINES)), dice.told
-    assert inside > ROUNDS / 2, dice.told       # it was what it says
+    assert inside > 0, dice.told                # it was what it says
     assert daemon.status()["incidents"] == 0
     assert daemon.sql("PRAGMA integrity_check") == [("ok",)], dice.told
