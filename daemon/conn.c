@@ -227,6 +227,9 @@ take_frame(struct conn *c)
 static bool
 wants(const struct conn *c)
 {
+	/* Nothing while its role is still being opened. */
+	if (c->state == CONN_OPEN && c->self == NULL)
+		return (false);
 	if (c->state == CONN_OPEN && c->role->wants != NULL)
 		return (c->role->wants(c->self));
 	return (c->state <= CONN_OPEN);

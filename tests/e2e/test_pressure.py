@@ -1,9 +1,14 @@
 """Back-pressure: shares, who never waits, and what status says of it."""
 import contextlib
+import json
+import os
+import signal
 import sqlite3
 
+import pytest
+
 from lib.daemon import await_until
-from lib.wire import LOG, frame, log_body
+from lib.wire import HELLO, LOG, WELCOME, Wire, frame, log_body
 
 ROWS = 60000        # of each of four: far more than two transactions take
 MOST = 20000        # rows of one transaction
@@ -109,6 +114,27 @@ def test_who_is_refused_waits_for_no_timer(idle):
     flood = Flood(daemon, "flood", rows=3000)
     await_until(lambda: flood.push() == 0 and not flood.data)
     assert daemon.status()["commits"] > 0
+
+
+@pytest.mark.parametrize("turn", range(1, 10))
+def test_a_hello_in_the_moment_of_a_refusal(idle, turn):
+    """The batch that it makes due gives room to all, also to itself.  The
+    daemon reads 4 KiB of each in a turn: in one of these both come together.
+    """
+    daemon = idle.start("--flush-rows", 20000, "--flush-ms", 60000)
+    others = [daemon.producer() for i in range(150)]
+    for other in others:
+        other.log("other", "m")
+    newcomer = Wire(daemon.socket)
+    flood = Flood(daemon, "flood", rows=3000)
+    await_until(lambda: daemon.status()["pending_rows"] == 150)
+    daemon.process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, daemon.process.pid, os.WSTOPPED | os.WNOWAIT)
+    flood.push()
+    hello = json.dumps(dict(version=1, role="produce", producer="new"))
+    newcomer.raw(frame(HELLO, hello.ljust(4096 * turn - 100).encode()))
+    daemon.process.send_signal(signal.SIGCONT)
+    assert newcomer.recv()[0] == WELCOME
 
 
 def test_all_arrive_in_order_after_a_jam(daemon):
