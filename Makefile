@@ -48,7 +48,7 @@ CLIENT	:= $(call objects,client)
 LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle sender ring link) $(PROTO)
 SUPPORT	:= $(B)/tests/unit/support.o $(B)/tests/unit/shim.o
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power)
+SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power interleaved)
 BENCH	:= $(addprefix $(B)/bench/,rawloop load engine stamp)
 SQLTEXT	:= sql/statements.sql $(sort $(wildcard sql/schema/*.sql))
 
@@ -57,8 +57,8 @@ all: $(B)/execlogd $(B)/execlog $(B)/libexeclog.so $(B)/libexeclog.a
 $(B)/execlogd: $(DAEMON) $(SQL) $(PROTO)
 	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/execlog: $(CLIENT) $(PROTO)
-	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ -ljansson -pthread
+$(B)/execlog: $(CLIENT) $(SQL) $(PROTO)
+	$(Q)$(CC) $(OUR_LDFLAGS) -o $@ $^ -lsqlite3 -ljansson -pthread
 
 # Only what execlog.h declares is seen from outside.
 $(B)/libexeclog.so: $(LIBRARY) client/execlog.map

@@ -151,6 +151,7 @@ print_table(const struct options *o, struct span s)
 		{ "ack, ms", "ack_wait_ms" },
 		{ "lock, ms", "lock_hold_ms" },
 		{ "gap, ms", "lock_gap_ms" },
+		{ "wait, ms", "lock_wait_ms" },
 		{ "sync, ms", "sync_ms" },
 		{ "batch, rows", "batch_rows" },
 	};

@@ -13,6 +13,7 @@ extern const struct command command_event;
 extern const struct command command_logs;
 extern const struct command command_follow;
 extern const struct command command_audit;
+extern const struct command command_wait;
 extern const struct command command_run;
 extern const struct command command_status;
 extern const struct command command_ping;

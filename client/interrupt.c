@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -47,6 +48,14 @@ int
 interrupt_fd(void)
 {
 	return (ends[0]);
+}
+
+void
+interrupt_wait(int ms)
+{
+	struct pollfd p = { .fd = ends[0], .events = POLLIN };
+
+	(void)poll(&p, 1, ms);
 }
 
 int

@@ -15,6 +15,9 @@ void	 interrupt_init(void);
 /* Readable once a signal has come. */
 int	 interrupt_fd(void);
 
+/* Wait for one, at most so long. */
+void	 interrupt_wait(int ms);
+
 /* The signal, or 0. */
 int	 interrupt_signal(void);
 

@@ -11,8 +11,8 @@
 #include "proto/version.h"
 
 static const struct command *const commands[] = {
-	&command_follow, &command_logs, &command_audit, &command_write,
-	&command_event, &command_run, &command_status, &command_ping,
+	&command_follow, &command_logs, &command_audit, &command_wait,
+	&command_write, &command_event, &command_run, &command_status, &command_ping,
 };
 #define COMMAND_COUNT	(sizeof commands / sizeof commands[0])
 
@@ -21,6 +21,7 @@ static const char help[] =
     "  execlog follow e1 --wait          lines of e1 as they come, to its end\n"
     "  execlog logs e1 -l WARN,ERROR     what is stored\n"
     "  execlog audit e1                  what happened to it\n"
+    "  execlog wait e1                   until it has ended: 0, 1 or 3\n"
     "  execlog run e1 -t build -- make   run a command, keep what it says\n"
     "  execlog write e1 \"it works\"       one line; without text: stdin\n"
     "  execlog event e1 COMPLETED        an audit event\n"
@@ -32,7 +33,8 @@ static const char help[] =
     "All commands take --socket PATH (or EXECLOG_SOCKET).\n"
     "\n"
     "Exit: 0 fine, 1 another failure, 2 bad usage, 4 execution not found,\n"
-    "5 daemon not reachable, 6 a follow without an exact end, 130 Ctrl-C.\n";
+    "5 daemon not reachable, 6 a follow without an exact end, 124 timed out,\n"
+    "130 Ctrl-C.\n";
 
 static const struct command *
 find(const char *name)

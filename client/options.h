@@ -20,18 +20,21 @@
 #define EXIT_OK			0
 #define EXIT_FAILURE_OTHER	1
 #define EXIT_USAGE		2
+#define EXIT_CANCELLED		3	/* as a result, as is 1 */
 #define EXIT_NOT_FOUND		4
 #define EXIT_UNREACHABLE	5
 #define EXIT_NO_END		6
+#define EXIT_TIMEOUT		124
 #define EXIT_SIGNAL		128	/* plus the signal */
 
 enum format {
 	FORMAT_SHORT,
+	FORMAT_VERBOSE,
 	FORMAT_CAT,
 	FORMAT_JSON,
 	FORMAT_NDJSON,
 };
-#define FORMAT_COUNT	4
+#define FORMAT_COUNT	5
 
 /* Texts belong to argv or the environment. */
 struct options {
@@ -40,8 +43,18 @@ struct options {
 	struct span		 execution;
 	char			**rest;		/* behind the execution */
 	int			 nrest;
-	struct filter		 filter;	/* -t -l -S --source */
-	int64_t			 lines;		/* -n; 0: all */
+	struct filter		 filter;	/* -t -l -p -S -U --source
+						   --attempt */
+	int64_t			 lines;		/* -n; -1: all */
+	int64_t			 head;		/* --head; 0: all */
+	const char		*grep;		/* NULL: none, as the next */
+	const char		*after;
+	const char		*cursor_file;
+	const char		*db;
+	bool			 reverse;
+	bool			 show_cursor;
+	bool			 no_exit;
+	bool			 exit_status;
 	bool			 follow;
 	bool			 wait;
 	enum format		 format;
@@ -50,7 +63,8 @@ struct options {
 	bool			 safe;		/* escape what is printed */
 	bool			 local;
 	bool			 check;
-	int			 timeout;	/* ms */
+	int			 timeout;	/* ms; -1: not given */
+	int			 drain;		/* ms; 0: not given */
 	const char		*producer;	/* NULL: none */
 	enum level		 level;		/* write: one */
 	struct span		 metadata;	/* p NULL: none */

@@ -7,6 +7,7 @@
 #include "client/escape.h"
 #include "client/interrupt.h"
 #include "client/options.h"
+#include "client/rowjson.h"
 #include "client/times.h"
 #include "proto/json.h"
 #include "proto/row.h"
@@ -90,70 +91,6 @@ put_time(struct printer *p, int64_t ms)
 	buf_char(&p->line, ' ');
 }
 
-/* ------------------------------------------------------------------ JSON */
-
-/* The separator before, and the first part of, an object. */
-static void
-begin_object(struct printer *p, int64_t id, struct span execution)
-{
-	if (p->options->format == FORMAT_JSON)
-		buf_str(&p->line, p->rows == 0 ? "[" : ",\n ");
-	buf_char(&p->line, '{');
-	jput_i64(&p->line, "id", id);
-	jput_text(&p->line, "execution_id", execution);
-}
-
-/* An object as it is stored, on one line; anything else is null. */
-static void
-end_object(struct printer *p, struct span metadata)
-{
-	size_t i;
-
-	jput_key(&p->line, "metadata");
-	i = p->line.n;
-	if (metadata.p != NULL && jtext_is_object(metadata))
-		buf_span(&p->line, metadata);
-	else
-		buf_str(&p->line, "null");
-	if (p->line.failed)
-		return;
-	/* A line break in valid JSON stands between its parts. */
-	for (; i < p->line.n; i++)
-		if (p->line.p[i] == '\n' || p->line.p[i] == '\r')
-			p->line.p[i] = ' ';
-	buf_char(&p->line, '}');
-	if (p->options->format == FORMAT_NDJSON)
-		buf_char(&p->line, '\n');
-}
-
-static void
-log_json(struct printer *p, const struct log_row *r)
-{
-	begin_object(p, r->id, r->execution);
-	if (r->task.p != NULL)
-		jput_text(&p->line, "task_id", r->task);
-	else {
-		jput_key(&p->line, "task_id");
-		buf_str(&p->line, "null");
-	}
-	jput_i64(&p->line, "timestamp", r->timestamp);
-	jput_text(&p->line, "level", r->level);
-	jput_text(&p->line, "source", r->source);
-	jput_text(&p->line, "message", r->message);
-	end_object(p, r->metadata);
-}
-
-static void
-audit_json(struct printer *p, const struct audit_row *r)
-{
-	begin_object(p, r->id, r->execution);
-	jput_text(&p->line, "event_type", r->type);
-	jput_i64(&p->line, "timestamp", r->timestamp);
-	end_object(p, r->metadata);
-}
-
-/* ------------------------------------------------------------------ text */
-
 static const char *
 level_color(struct span level)
 {
@@ -201,6 +138,41 @@ put_message(struct printer *p, struct span s)
 		s.p = lf + 1;
 	}
 	put(p, s, false);
+}
+
+static void
+put_field(struct printer *p, const char *name, struct span value)
+{
+	struct span line;
+	const char *lf;
+
+	if (value.p == NULL)
+		return;
+	buf_printf(&p->line, INDENT "%-10s", name);
+	while ((lf = value.n > 0 ? memchr(value.p, '\n', value.n) : NULL) !=
+	    NULL) {
+		line = (struct span){ value.p, (size_t)(lf - value.p) };
+		put(p, line, false);
+		buf_printf(&p->line, "\n" INDENT "%-10s", "");
+		value.n -= line.n + 1;
+		value.p = lf + 1;
+	}
+	put(p, value, false);
+	buf_char(&p->line, '\n');
+}
+
+/* All that there is, a field on a line. */
+static void
+log_verbose(struct printer *p, const struct log_row *r)
+{
+	put_time(p, r->timestamp);
+	put_colored(p, r->level, level_color(r->level), 0);
+	buf_printf(&p->line, " id %lld\n", (long long)r->id);
+	put_field(p, "execution", r->execution);
+	put_field(p, "task", r->task);
+	put_field(p, "source", r->source);
+	put_field(p, "message", r->message);
+	put_field(p, "metadata", r->metadata);
 }
 
 static void
@@ -323,6 +295,16 @@ either(struct span object, const char *a, const char *b)
 }
 
 static void
+audit_verbose(struct printer *p, const struct audit_row *r)
+{
+	put_time(p, r->timestamp);
+	put_colored(p, r->type, state_color(r->type), 0);
+	buf_printf(&p->line, " id %lld\n", (long long)r->id);
+	put_field(p, "execution", r->execution);
+	put_field(p, "metadata", r->metadata);
+}
+
+static void
 audit_text(struct printer *p, const struct audit_row *r)
 {
 	static const char *const shown[] = { "from", "to", "from_state",
@@ -360,7 +342,9 @@ void
 print_log(struct printer *p, const struct log_row *r)
 {
 	if (is_json(p))
-		log_json(p, r);
+		rowjson_log(&p->line, r, p->options->format, p->rows == 0);
+	else if (p->options->format == FORMAT_VERBOSE)
+		log_verbose(p, r);
 	else
 		log_text(p, r);
 	p->rows++;
@@ -371,7 +355,9 @@ void
 print_audit(struct printer *p, const struct audit_row *r)
 {
 	if (is_json(p))
-		audit_json(p, r);
+		rowjson_audit(&p->line, r, p->options->format, p->rows == 0);
+	else if (p->options->format == FORMAT_VERBOSE)
+		audit_verbose(p, r);
 	else
 		audit_text(p, r);
 	p->rows++;

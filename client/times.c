@@ -63,7 +63,8 @@ parse_ago(const char *text, int64_t now, int64_t *ms)
 		*ms = strtoll(text, NULL, 10);
 		return (digits >= EPOCH_DIGITS && errno == 0);
 	}
-	if (!parse_units(text, &ago))
+	/* journalctl writes it with a minus. */
+	if (!parse_units(text + (*text == '-'), &ago))
 		return (false);
 	*ms = now - ago;
 	return (true);
@@ -148,7 +149,8 @@ parse_date(const char *text, int64_t *ms)
 		return (true);
 	}
 	if ((*p != 'T' && *p != 't' && *p != ' ') ||
-	    (p = strptime(p + 1, "%H:%M:%S", &tm)) == NULL)
+	    (p = strptime(p + 1, "%H:%M", &tm)) == NULL ||
+	    (*p == ':' && (p = strptime(p, ":%S", &tm)) == NULL))
 		return (false);
 	fraction = parse_fraction(&p);
 	if (*p != '\0' && !parse_zone(p, &east))

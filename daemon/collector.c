@@ -294,6 +294,7 @@ start_serving(struct collector *c)
 	char error[LISTENER_SENTENCE];
 
 	c->roles = (struct roles_context){
+		.base = c->base,
 		.ingest = c->ingest,
 		.follow = c->follow,
 		.reader = c->reader,

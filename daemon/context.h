@@ -8,11 +8,13 @@
 
 struct buf;
 struct counts;
+struct event_base;
 struct follow;
 struct ingest;
 struct reader;
 
 struct roles_context {
+	struct event_base *base;
 	struct ingest	*ingest;
 	struct follow	*follow;
 	struct reader	*reader;

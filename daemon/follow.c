@@ -6,7 +6,7 @@
 #include "daemon/batch.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
-#include "daemon/query.h"
+#include "sql/query.h"
 #include "proto/audit.h"
 
 LIST_HEAD(follower_list, follower);
@@ -101,7 +101,8 @@ push_row(struct follow *f, const struct log_row *row)
 	buf_reset(&f->frame);
 	LIST_FOREACH(who, &f->list, entry) {
 		q = who->query;
-		if (!who->ready || !same(&q->at, &f->published) ||
+		if (!who->ready || q->request.kind == REQUEST_WAIT ||
+		    !same(&q->at, &f->published) ||
 		    !span_eq(q->request.execution, row->execution) ||
 		    !filter_match(&q->request.filter, row))
 			continue;

@@ -31,9 +31,6 @@
 #define LIMIT_READER_QUEUE	(256 * 1024)
 #define LIMIT_PRODUCER_QUEUE	(64 * 1024)
 
-/* Bytes of rows that one page of a query makes, about. */
-#define LIMIT_PAGE_BYTES	(128 * 1024)
-
 /* Rows, bytes and, predicted, dirty pages of one transaction: in a file of our
    own, and in a shared one.  A transaction stays in SQLite's page cache until
    it is committed (cache_spill is off); 16 000 pages are 64 MB. */

@@ -46,11 +46,8 @@ make_room(struct order *o, size_t n)
 static int
 compare(const void *a, const void *b)
 {
-	const struct span x = (*(struct group *const *)a)->execution;
-	const struct span y = (*(struct group *const *)b)->execution;
-	int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
-
-	return (order != 0 ? order : (x.n > y.n) - (x.n < y.n));
+	return (span_compare((*(struct group *const *)a)->execution,
+	    (*(struct group *const *)b)->execution));
 }
 
 /* The groups, in the order of their executions, know where they begin. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/log.h"
-#include "daemon/query.h"
+#include "sql/query.h"
 #include "daemon/worker.h"
 
 TAILQ_HEAD(turn_list, reader_turn);

@@ -1,16 +1,22 @@
 #include "daemon/session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "daemon/clock.h"
 #include "daemon/context.h"
 #include "daemon/follow.h"
 #include "daemon/ingest.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
-#include "daemon/query.h"
+#include "sql/query.h"
 #include "daemon/reader.h"
+#include "daemon/timer.h"
 #include "proto/buf.h"
 #include "proto/frame.h"
+
+#define LOOK_MS		500	/* between two looks at the engine's state */
+#define TELL_IDS	10000	/* between two notices of the position */
 
 /*
  * How a follow ends.  The terminal event is committed (query.event), but
@@ -34,6 +40,11 @@ struct session {
 	enum ending			 ending;
 	uint64_t			 end_serial;
 	struct position			 end_at;
+	int64_t				 told;	/* the newest position notice */
+	struct timer			*look;	/* ends: the state is looked at */
+	bool				 look_due;
+	int64_t				 stated_at;	/* since when it tells of
+						   an end, ms; 0: it does not */
 };
 
 static bool
@@ -48,25 +59,17 @@ finish(struct session *s)
 {
 	if (s->following)
 		follow_remove(s->world->follow, &s->follower);
+	timer_clear(s->look);
 	s->following = false;
 	s->active = false;
 	query_free(&s->query);
 }
 
 static void
-send_end(struct session *s, enum end_reason reason)
+send_end(struct session *s)
 {
-	struct query *q = &s->query;
-	struct end end = {
-		.reason = reason,
-		.rows = q->rows,
-		.found = q->found || q->rows > 0 || q->event[0] != '\0',
-	};
-
-	if (reason == END_COMPLETE)
-		end.event = span_of(q->event);
-	end_put(&q->out, &end);
-	conn_send(s->conn, &q->out);
+	query_end(&s->query);
+	conn_send(s->conn, &s->query.out);
 	finish(s);
 }
 
@@ -77,13 +80,34 @@ answer(struct session *s)
 	struct query *q = &s->query;
 
 	if (q->request.kind != REQUEST_STATUS) {
-		send_end(s, q->found ? END_DONE : END_NOT_FOUND);
+		send_end(s);
 		return;
 	}
 	s->world->put_status(&q->out, &q->counts, q->error.result !=
 	    SQL_DONE ? q->error.text : NULL, s->world->arg);
 	conn_send(s->conn, &q->out);
 	finish(s);
+}
+
+/*
+ * The engine commits its state first, and its last line and event up to a
+ * second later: an end without an event is believed after a while.
+ */
+static void
+believe(struct session *s)
+{
+	struct query *q = &s->query;
+	int64_t now = clock_mono_ms();
+	int64_t drain = q->request.drain > 0 ? q->request.drain : DRAIN_MS;
+
+	if (!q->audited && drain > DRAIN_BARE_MS)
+		drain = DRAIN_BARE_MS;
+	if (q->stated[0] == '\0')
+		s->stated_at = 0;
+	else if (s->stated_at == 0)
+		s->stated_at = now;
+	else if (q->event[0] == '\0' && now - s->stated_at >= drain)
+		(void)strcpy(q->event, q->stated);
 }
 
 /* Has everything been delivered that belongs before the end? */
@@ -93,6 +117,9 @@ has_ended(struct session *s)
 	const struct query *q = &s->query;
 	struct ingest *in = s->world->ingest;
 
+	if (q->request.no_exit)
+		return (false);
+	believe(s);
 	if (s->ending == END_NOT_YET && q->event[0] != '\0') {
 		s->ending = END_SEEN;
 		s->end_serial = ingest_pending(in, q->request.execution);
@@ -102,6 +129,22 @@ has_ended(struct session *s)
 		s->end_at = *follow_published(s->world->follow);
 	}
 	return (s->ending == END_PLACED && has_reached(&q->at, &s->end_at));
+}
+
+/* A follower whose filter lets little through learns how far it has come, so
+   that its cursor does not stay far behind. */
+static void
+tell_position(struct session *s)
+{
+	struct query *q = &s->query;
+
+	if (q->phase != QUERY_LIVE || q->at.log - s->told < TELL_IDS)
+		return;
+	s->told = q->at.log;
+	notice_put(&q->out, &(struct notice){
+		.kind = NOTICE_POSITION,
+		.log = q->at.log,
+	});
 }
 
 /*
@@ -117,6 +160,9 @@ poke(struct session *s)
 
 	if (!s->active || s->turn.state != TURN_IDLE)
 		return;
+	if (q->phase == QUERY_FOUND)
+		query_adopt(q);
+	tell_position(s);
 	conn_send(s->conn, &q->out);
 	s->follower.ready = false;
 	if (q->phase == QUERY_OVER) {
@@ -127,14 +173,16 @@ poke(struct session *s)
 		return;
 	if (q->phase == QUERY_LIVE) {
 		if (has_ended(s)) {
-			send_end(s, END_COMPLETE);
+			send_end(s);
 			return;
 		}
 		published = follow_published(s->world->follow);
-		if (has_reached(&q->at, published)) {
+		if (has_reached(&q->at, published) && !s->look_due) {
 			s->follower.ready = true;
+			timer_set(s->look, LOOK_MS);
 			return;
 		}
+		s->look_due = false;
 		q->target = *published;
 	}
 	reader_want(s->world->reader, &s->turn);
@@ -144,6 +192,15 @@ static void
 on_poke(void *v)
 {
 	poke(v);
+}
+
+static void
+on_look(void *v)
+{
+	struct session *s = v;
+
+	s->look_due = true;
+	poke(s);
 }
 
 static void
@@ -180,6 +237,7 @@ on_release(void *v)
 
 	if (s->active)
 		query_free(&s->query);
+	timer_free(s->look);
 	free(s);
 }
 
@@ -192,6 +250,7 @@ session_open(struct conn *conn, const struct hello *hello, void *context)
 	conn_welcome(conn, &(struct welcome){ 0 });
 	s->conn = conn;
 	s->world = context;
+	s->look = timer_new(s->world->base, on_look, s);
 	s->turn = (struct reader_turn){
 		.query = &s->query,
 		.done = on_page,
@@ -214,6 +273,7 @@ session_close(void *self)
 	if (s->following)
 		follow_remove(s->world->follow, &s->follower);
 	s->following = false;
+	timer_clear(s->look);
 	reader_abandon(s->world->reader, &s->turn);
 }
 
@@ -225,7 +285,9 @@ start(struct session *s, struct request *r)
 
 	s->active = true;
 	s->ending = END_NOT_YET;
-	if (r->kind == REQUEST_FOLLOW) {
+	s->told = s->stated_at = 0;
+	s->look_due = false;
+	if (r->kind == REQUEST_FOLLOW || r->kind == REQUEST_WAIT) {
 		s->following = true;
 		s->follower.ready = false;
 		/* What is on its way to the disk exists. */

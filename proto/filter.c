@@ -1,5 +1,8 @@
 #include "proto/filter.h"
 
+#include <stdio.h>
+
+#include "proto/json.h"
 #include "proto/row.h"
 #include "proto/text.h"
 
@@ -24,10 +27,27 @@ level_matches(const struct filter *f, struct span text)
 	return (level_parse(text, &level) && (f->levels & 1u << level) != 0);
 }
 
+static bool
+attempt_matches(const struct filter *f, struct span metadata)
+{
+	struct span text;
+	char number[24];
+
+	if (!f->has_attempt)
+		return (true);
+	if (metadata.p == NULL)
+		return (false);
+	text = jtext_member(metadata, "attempt");
+	(void)snprintf(number, sizeof number, "%lld", (long long)f->attempt);
+	return (span_is(text, number));
+}
+
 bool
 filter_match(const struct filter *f, const struct log_row *r)
 {
 	return ((!f->has_since || r->timestamp >= f->since) &&
+	    (!f->has_until || r->timestamp <= f->until) &&
+	    attempt_matches(f, r->metadata) &&
 	    level_matches(f, r->level) &&
 	    task_matches(f, r->task) &&
 	    (f->source.p == NULL || span_eq(f->source, r->source)));

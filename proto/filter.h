@@ -25,6 +25,10 @@ struct filter {
 	struct span	source;		/* p NULL: any */
 	bool		has_since;
 	int64_t		since;		/* ms, inclusive */
+	bool		has_until;
+	int64_t		until;		/* ms, inclusive */
+	bool		has_attempt;
+	int64_t		attempt;	/* as the metadata says */
 };
 
 bool	 filter_match(const struct filter *, const struct log_row *);

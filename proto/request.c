@@ -7,13 +7,15 @@
 #include "proto/text.h"
 
 static const char *const kind_name[REQUEST_KIND_COUNT] = {
-	"logs", "follow", "audit", "status",
+	"logs", "follow", "wait", "audit", "status",
 };
 
-static const char *const notice_name[NOTICE_COUNT] = { "waiting", "live" };
+static const char *const notice_name[NOTICE_COUNT] = {
+	"waiting", "stored", "live", "position", "execution",
+};
 
 static const char *const end_name[END_REASON_COUNT] = {
-	"done", "complete", "not-found",
+	"done", "complete", "not-found", "ambiguous", "beyond",
 };
 
 /* The index of s among n names; n if it is none of them. */
@@ -29,54 +31,70 @@ name_index(const char *const *name, size_t n, struct span s)
 }
 
 static void
-put_filter(struct buf *b, const struct filter *f)
+put_texts(struct buf *b, const char *key, const struct span *text, size_t n)
 {
 	size_t i;
-	bool first = true;
 
-	if (f->ntasks > 0) {
-		jput_key(b, "tasks");
-		buf_char(b, '[');
-		for (i = 0; i < f->ntasks; i++) {
-			if (i > 0)
-				buf_char(b, ',');
-			jput_string(b, f->task[i]);
-		}
-		buf_char(b, ']');
+	if (n == 0)
+		return;
+	jput_key(b, key);
+	buf_char(b, '[');
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			buf_char(b, ',');
+		jput_string(b, text[i]);
 	}
-	if (f->levels != 0) {
-		jput_key(b, "levels");
-		buf_char(b, '[');
-		for (i = 0; i < LEVEL_COUNT; i++) {
-			if ((f->levels & 1u << i) == 0)
-				continue;
-			if (!first)
-				buf_char(b, ',');
-			first = false;
-			jput_string(b, span_of(level_name((enum level)i)));
-		}
-		buf_char(b, ']');
-	}
+	buf_char(b, ']');
+}
+
+static void
+put_filter(struct buf *b, const struct filter *f)
+{
+	struct span level[LEVEL_COUNT];
+	size_t i, n = 0;
+
+	put_texts(b, "tasks", f->task, f->ntasks);
+	for (i = 0; i < LEVEL_COUNT; i++)
+		if ((f->levels & 1u << i) != 0)
+			level[n++] = span_of(level_name((enum level)i));
+	put_texts(b, "levels", level, n);
 	if (f->source.p != NULL)
 		jput_text(b, "source", f->source);
 	if (f->has_since)
 		jput_i64(b, "since", f->since);
+	if (f->has_until)
+		jput_i64(b, "until", f->until);
+	if (f->has_attempt)
+		jput_i64(b, "attempt", f->attempt);
 }
 
 bool
 request_put(struct buf *b, const struct request *r)
 {
 	size_t mark = frame_begin(b, FRAME_REQUEST);
+	char cursor[CURSOR_TEXT];
 
 	buf_char(b, '{');
 	jput_text(b, "kind", span_of(kind_name[r->kind]));
 	if (r->execution.p != NULL)
 		jput_text(b, "execution_id", r->execution);
 	put_filter(b, &r->filter);
-	if (r->lines > 0)
+	if (r->lines >= 0 && r->kind != REQUEST_STATUS)
 		jput_i64(b, "lines", r->lines);
+	if (r->has_after) {
+		cursor_format(&r->after, r->execution, cursor);
+		jput_text(b, "after", span_of(cursor));
+	}
 	if (r->wait)
 		jput_bool(b, "wait", true);
+	if (r->drain > 0)
+		jput_i64(b, "drain", r->drain);
+	if (r->no_exit)
+		jput_bool(b, "no_exit", true);
+	if (r->reverse)
+		jput_bool(b, "reverse", true);
+	if (r->prefix)
+		jput_bool(b, "prefix", true);
 	buf_char(b, '}');
 	return (frame_end(b, mark));
 }
@@ -98,6 +116,17 @@ decode_levels(struct filter *f, const struct json_t *doc)
 	return (NULL);
 }
 
+/* A number that may be missing; false if it is something else. */
+static bool
+decode_number(const struct json_t *doc, const char *key, bool *has,
+    int64_t *value)
+{
+	enum jget got = jget_i64(doc, key, value);
+
+	*has = got == JGET_OK;
+	return (got != JGET_WRONG);
+}
+
 static const char *
 decode_filter(struct filter *f, const struct json_t *doc)
 {
@@ -112,45 +141,70 @@ decode_filter(struct filter *f, const struct json_t *doc)
 	if (jget_text(doc, "source", &f->source) == JGET_WRONG ||
 	    (f->source.p != NULL && !text_is_id(f->source)))
 		return ("source is 1 to 255 bytes of UTF-8");
-	switch (jget_i64(doc, "since", &f->since)) {
-	case JGET_WRONG:
-		return ("since is in Unix milliseconds");
-	case JGET_OK:
-		f->has_since = true;
-		break;
-	case JGET_NONE:
-		break;
-	}
+	if (!decode_number(doc, "since", &f->has_since, &f->since) ||
+	    !decode_number(doc, "until", &f->has_until, &f->until))
+		return ("since and until are in Unix milliseconds");
+	if (!decode_number(doc, "attempt", &f->has_attempt, &f->attempt))
+		return ("attempt is a number");
 	return (decode_levels(f, doc));
+}
+
+/* Flags, and where to go on. */
+static const char *
+decode_rest(struct request *r)
+{
+	struct span after = SPAN_NONE;
+
+	if (jget_bool(r->doc, "wait", &r->wait) == JGET_WRONG ||
+	    jget_bool(r->doc, "no_exit", &r->no_exit) == JGET_WRONG ||
+	    jget_bool(r->doc, "reverse", &r->reverse) == JGET_WRONG ||
+	    jget_bool(r->doc, "prefix", &r->prefix) == JGET_WRONG)
+		return ("wait, no_exit, reverse and prefix are true or false");
+	if (jget_i64(r->doc, "drain", &r->drain) == JGET_WRONG ||
+	    r->drain < 0)
+		return ("drain is a number of milliseconds");
+	if (jget_text(r->doc, "after", &after) == JGET_WRONG ||
+	    (after.p != NULL && !cursor_parse(after, r->execution, &r->after)))
+		return ("after is not a cursor of this execution");
+	r->has_after = after.p != NULL;
+	if (r->reverse && (r->has_after || r->kind != REQUEST_LOGS))
+		return ("reverse is for logs, and goes without after");
+	if (r->has_after && (r->lines >= 0 || r->prefix ||
+	    r->kind == REQUEST_AUDIT))
+		return ("after goes without lines and prefix, and not with "
+		    "audit");
+	return (NULL);
 }
 
 static const char *
 decode(struct request *r)
 {
 	struct span kind = SPAN_NONE;
+	const char *sentence;
 	size_t i;
 
 	if (jget_text(r->doc, "kind", &kind) != JGET_OK ||
 	    (i = name_index(kind_name, REQUEST_KIND_COUNT, kind)) ==
 	    REQUEST_KIND_COUNT)
-		return ("kind is one of: logs, follow, audit, status");
+		return ("kind is one of: logs, follow, wait, audit, status");
 	r->kind = (enum request_kind)i;
 	if (r->kind == REQUEST_STATUS)
 		return (NULL);
 	if (jget_text(r->doc, "execution_id", &r->execution) != JGET_OK ||
 	    !text_is_id(r->execution))
 		return (refusal_sentence(REFUSAL_EXECUTION_ID));
-	if (jget_i64(r->doc, "lines", &r->lines) == JGET_WRONG || r->lines < 0)
-		return ("lines is a number, not negative");
-	if (jget_bool(r->doc, "wait", &r->wait) == JGET_WRONG)
-		return ("wait is true or false");
-	return (decode_filter(&r->filter, r->doc));
+	if (jget_i64(r->doc, "lines", &r->lines) == JGET_WRONG ||
+	    r->lines < -1)
+		return ("lines is a number; -1: all");
+	if ((sentence = decode_filter(&r->filter, r->doc)) != NULL)
+		return (sentence);
+	return (decode_rest(r));
 }
 
 enum fault
 request_decode(struct span body, struct request *r, const char **sentence)
 {
-	*r = (struct request){ .doc = jdoc_parse(body) };
+	*r = (struct request){ .lines = -1, .doc = jdoc_parse(body) };
 	if (r->doc == NULL) {
 		*sentence = "REQUEST is not a JSON object, or has a key twice";
 		return (FAULT_BAD_JSON);
@@ -170,32 +224,46 @@ request_free(struct request *r)
 }
 
 void
-notice_put(struct buf *b, enum notice notice)
+notice_put(struct buf *b, const struct notice *n)
 {
 	size_t mark = frame_begin(b, FRAME_NOTICE);
 
 	buf_char(b, '{');
-	jput_text(b, "notice", span_of(notice_name[notice]));
+	jput_text(b, "notice", span_of(notice_name[n->kind]));
+	if (n->kind == NOTICE_EXECUTION)
+		jput_text(b, "execution_id", n->execution);
+	else if (n->kind != NOTICE_WAITING)
+		jput_i64(b, "log", n->log);
 	buf_char(b, '}');
 	(void)frame_end(b, mark);
 }
 
 bool
-notice_decode(struct span body, enum notice *notice)
+notice_decode(struct span body, struct notice *n)
 {
-	struct json_t *doc;
 	struct span name = SPAN_NONE;
 	size_t i = NOTICE_COUNT;
 
-	if ((doc = jdoc_parse(body)) == NULL)
+	*n = (struct notice){ .doc = jdoc_parse(body) };
+	if (n->doc == NULL)
 		return (false);
-	if (jget_text(doc, "notice", &name) == JGET_OK)
+	if (jget_text(n->doc, "notice", &name) == JGET_OK &&
+	    jget_i64(n->doc, "log", &n->log) != JGET_WRONG &&
+	    jget_text(n->doc, "execution_id", &n->execution) != JGET_WRONG)
 		i = name_index(notice_name, NOTICE_COUNT, name);
-	jdoc_free(doc);
-	if (i == NOTICE_COUNT)
-		return (false);
-	*notice = (enum notice)i;
-	return (true);
+	n->kind = (enum notice_kind)i;
+	if (i < NOTICE_COUNT)
+		return (true);
+	notice_free(n);
+	return (false);
+}
+
+void
+notice_free(struct notice *n)
+{
+	if (n->doc != NULL)
+		jdoc_free(n->doc);
+	n->doc = NULL;
 }
 
 void
@@ -209,6 +277,7 @@ end_put(struct buf *b, const struct end *e)
 	jput_bool(b, "found", e->found);
 	if (e->event.p != NULL)
 		jput_text(b, "event", e->event);
+	put_texts(b, "executions", e->name, e->nnames);
 	buf_char(b, '}');
 	(void)frame_end(b, mark);
 }
@@ -227,7 +296,9 @@ end_decode(struct span body, struct end *e)
 	    END_REASON_COUNT &&
 	    jget_i64(e->doc, "rows", &e->rows) == JGET_OK &&
 	    jget_bool(e->doc, "found", &e->found) == JGET_OK &&
-	    jget_text(e->doc, "event", &e->event) != JGET_WRONG) {
+	    jget_text(e->doc, "event", &e->event) != JGET_WRONG &&
+	    jget_texts(e->doc, "executions", e->name, END_NAMES_MAX,
+	    &e->nnames) != JGET_WRONG) {
 		e->reason = (enum end_reason)i;
 		return (true);
 	}

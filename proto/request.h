@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/cursor.h"
 #include "proto/fault.h"
 #include "proto/filter.h"
 #include "proto/span.h"
@@ -17,13 +18,19 @@
 struct buf;
 struct json_t;
 
+/* How long an end that only the engine's state tells of is not believed, ms;
+   the second one where there are no events at all. */
+#define DRAIN_MS	10000
+#define DRAIN_BARE_MS	2000
+
 enum request_kind {
 	REQUEST_LOGS,
 	REQUEST_FOLLOW,
+	REQUEST_WAIT,		/* a follow that wants the end only */
 	REQUEST_AUDIT,
 	REQUEST_STATUS,
 };
-#define REQUEST_KIND_COUNT	4
+#define REQUEST_KIND_COUNT	5
 
 /*
  * Texts point into "doc" after request_decode, and stay valid until
@@ -33,9 +40,15 @@ enum request_kind {
 struct request {
 	enum request_kind	 kind;
 	bool			 wait;
+	bool			 no_exit;	/* go on behind the end */
+	bool			 reverse;	/* newest first */
+	bool			 prefix;	/* the id may be one */
 	struct span		 execution;
 	struct filter		 filter;
-	int64_t			 lines;		/* last so many; 0: all */
+	int64_t			 lines;		/* last so many; -1: all */
+	int64_t			 drain;		/* ms; 0: DRAIN_MS */
+	bool			 has_after;
+	struct cursor		 after;
 	struct json_t		*doc;
 };
 
@@ -47,29 +60,45 @@ enum fault	 request_decode(struct span body, struct request *,
 		    const char **sentence);
 void		 request_free(struct request *);
 
-enum notice {
-	NOTICE_WAITING,
-	NOTICE_LIVE,
+enum notice_kind {
+	NOTICE_WAITING,		/* nothing is stored yet */
+	NOTICE_STORED,		/* the stored rows go up to id log */
+	NOTICE_LIVE,		/* they are sent; the others follow */
+	NOTICE_POSITION,	/* all up to id log is sent */
+	NOTICE_EXECUTION,	/* the prefix stands for this one */
 };
-#define NOTICE_COUNT	2
+#define NOTICE_COUNT	5
 
-void	 notice_put(struct buf *, enum notice);
+struct notice {
+	enum notice_kind kind;
+	int64_t		 log;
+	struct span	 execution;	/* of NOTICE_EXECUTION */
+	struct json_t	*doc;		/* after notice_decode: its owner */
+};
 
-/* False if it is none that we know. */
-bool	 notice_decode(struct span body, enum notice *);
+void	 notice_put(struct buf *, const struct notice *);
+
+/* False if it is none that we know; on true the caller calls notice_free. */
+bool	 notice_decode(struct span body, struct notice *);
+void	 notice_free(struct notice *);
 
 enum end_reason {
 	END_DONE,
 	END_COMPLETE,
 	END_NOT_FOUND,
+	END_AMBIGUOUS,		/* a prefix of several */
+	END_BEYOND,		/* the cursor is not of this file as it is */
 };
-#define END_REASON_COUNT	3
+#define END_REASON_COUNT	5
+#define END_NAMES_MAX		5	/* of those several */
 
 struct end {
 	enum end_reason	 reason;
 	int64_t		 rows;		/* sent for this request */
 	bool		 found;		/* something is known of the execution */
 	struct span	 event;		/* END_COMPLETE: the terminal event */
+	struct span	 name[END_NAMES_MAX];	/* END_AMBIGUOUS: some */
+	size_t		 nnames;
 	struct json_t	*doc;		/* after end_decode: the owner of event */
 };
 

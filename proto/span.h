@@ -37,4 +37,14 @@ span_is(struct span a, const char *s)
 	return (span_eq(a, span_of(s)));
 }
 
+/* By bytes; the shorter one first if they are equal so far. */
+static inline int
+span_compare(struct span a, struct span b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n == 0 ? 0 : memcmp(a.p, b.p, n);
+
+	return (order != 0 ? order : (a.n > b.n) - (a.n < b.n));
+}
+
 #endif

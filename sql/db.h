@@ -23,6 +23,8 @@
 enum db_mode {
 	DB_WRITER,
 	DB_READER,	/* query_only */
+	DB_VISITOR,	/* the same, of a file that others may own: what is
+			   beside it is not made by us */
 };
 
 /*

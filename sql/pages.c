@@ -4,30 +4,10 @@
 #include <stdlib.h>
 
 #include "sql/db.h"
+#include "sql/pages_inner.h"
 #include "sql/text.h"
 
 #define CLOCK_EVERY	64	/* rows between two looks at the clock */
-
-enum statement {
-	BEGIN,
-	COMMIT,
-	HISTORY_SAME,
-	HISTORY_NEXT,
-	BACK_SAME,
-	BACK_NEXT,
-	RANGE,
-	NEXT_ID,
-	AUDIT_SAME,
-	AUDIT_NEXT,
-	TERMINAL,
-	KNOWN,
-	NEWEST_LOG,
-	NEWEST_AUDIT,
-	LOG_ROWS,
-	AUDIT_ROWS,
-	INCIDENTS,
-	STATEMENT_COUNT,
-};
 
 static const char *const text[STATEMENT_COUNT] = {
 	[BEGIN] = sql_begin_read,
@@ -42,6 +22,9 @@ static const char *const text[STATEMENT_COUNT] = {
 	[AUDIT_NEXT] = sql_audit_next,
 	[TERMINAL] = sql_terminal_event,
 	[KNOWN] = sql_execution_known,
+	[AUDITED] = sql_execution_audited,
+	[NEXT_IN_LOGS] = sql_next_in_logs,
+	[NEXT_IN_AUDIT] = sql_next_in_audit,
 	[NEWEST_LOG] = sql_newest_log,
 	[NEWEST_AUDIT] = sql_newest_audit,
 	[LOG_ROWS] = sql_log_rows,
@@ -49,15 +32,8 @@ static const char *const text[STATEMENT_COUNT] = {
 	[INCIDENTS] = sql_incidents_open,
 };
 
-struct pages {
-	sqlite3		*db;
-	sqlite3_stmt	*stmt[STATEMENT_COUNT];
-	int		 rows;		/* looked at in this page */
-	int64_t		 until;		/* end of this page, monotonic us */
-};
-
-struct pages *
-pages_open(const char *path, struct sql_error *error)
+static struct pages *
+open_as(const char *path, enum db_mode mode, struct sql_error *error)
 {
 	struct pages *p;
 	int i;
@@ -66,7 +42,7 @@ pages_open(const char *path, struct sql_error *error)
 		(void)db_result(NULL, SQLITE_NOMEM, error);
 		return (NULL);
 	}
-	if ((p->db = db_open(path, DB_READER, error)) == NULL)
+	if ((p->db = db_open(path, mode, error)) == NULL)
 		goto error;
 	for (i = 0; i < STATEMENT_COUNT; i++)
 		if ((p->stmt[i] = db_prepare(p->db, text[i], error)) == NULL)
@@ -76,6 +52,18 @@ pages_open(const char *path, struct sql_error *error)
 error:
 	pages_close(p);
 	return (NULL);
+}
+
+struct pages *
+pages_open(const char *path, struct sql_error *error)
+{
+	return (open_as(path, DB_READER, error));
+}
+
+struct pages *
+pages_visit(const char *path, struct sql_error *error)
+{
+	return (open_as(path, DB_VISITOR, error));
 }
 
 void
@@ -88,7 +76,7 @@ pages_close(struct pages *p)
 }
 
 static enum sql_result
-run(struct pages *p, enum statement which, struct sql_error *error)
+run(struct pages *p, enum pages_statement which, struct sql_error *error)
 {
 	int rc = sqlite3_step(p->stmt[which]);
 	enum sql_result result = db_result(p->db, rc, error);
@@ -215,11 +203,11 @@ walk(struct pages *p, sqlite3_stmt *stmt, const struct sink *sink,
  * then the others.
  */
 static enum sql_result
-walk_pair(struct pages *p, enum statement same, enum statement next,
+walk_pair(struct pages *p, enum pages_statement same, enum pages_statement next,
     struct span execution, struct place *place, int64_t max_id, int64_t since,
     const struct sink *sink, bool *more, struct sql_error *error)
 {
-	const enum statement pair[2] = { same, next };
+	const enum pages_statement pair[2] = { same, next };
 	enum sql_result result = SQL_DONE;
 	sqlite3_stmt *stmt;
 	int i;
@@ -326,75 +314,5 @@ pages_terminal(struct pages *p, struct span execution, int64_t after,
 	    name != NULL ? (const char *)name : "");
 	result = db_result(p->db, rc, error);
 	(void)sqlite3_reset(stmt);
-	return (result);
-}
-
-/* The engine's table may be missing, or come and go: prepared each time. */
-static enum sql_result
-known_to_engine(struct pages *p, struct span execution, bool *known,
-    struct sql_error *error)
-{
-	sqlite3_stmt *stmt;
-	sqlite3_int64 value = 0;
-	enum sql_result result;
-
-	*known = false;
-	if ((stmt = db_prepare(p->db, sql_execution_in_engine, NULL)) == NULL)
-		return (SQL_DONE);
-	db_bind_text(stmt, 1, execution);
-	result = db_integer(stmt, &value, error);
-	*known = value != 0;
-	(void)sqlite3_finalize(stmt);
-	return (result);
-}
-
-enum sql_result
-pages_known(struct pages *p, struct span execution, bool *known,
-    struct sql_error *error)
-{
-	sqlite3_int64 value = 0;
-	enum sql_result result;
-
-	db_bind_text(p->stmt[KNOWN], 1, execution);
-	result = db_integer(p->stmt[KNOWN], &value, error);
-	*known = value != 0;
-	if (result != SQL_DONE || *known)
-		return (result);
-	return (known_to_engine(p, execution, known, error));
-}
-
-static enum sql_result
-two_integers(struct pages *p, enum statement a, enum statement b, int64_t *x,
-    int64_t *y, struct sql_error *error)
-{
-	sqlite3_int64 v, w;
-	enum sql_result result;
-
-	if ((result = db_integer(p->stmt[a], &v, error)) != SQL_DONE ||
-	    (result = db_integer(p->stmt[b], &w, error)) != SQL_DONE)
-		return (result);
-	*x = v;
-	*y = w;
-	return (SQL_DONE);
-}
-
-enum sql_result
-pages_position(struct pages *p, struct position *at, struct sql_error *error)
-{
-	return (two_integers(p, NEWEST_LOG, NEWEST_AUDIT, &at->log, &at->audit,
-	    error));
-}
-
-enum sql_result
-pages_counts(struct pages *p, struct counts *c, struct sql_error *error)
-{
-	enum sql_result result;
-	sqlite3_int64 incidents = 0;
-
-	result = two_integers(p, LOG_ROWS, AUDIT_ROWS, &c->log, &c->audit,
-	    error);
-	if (result == SQL_DONE)
-		result = db_integer(p->stmt[INCIDENTS], &incidents, error);
-	c->incidents = incidents;
 	return (result);
 }

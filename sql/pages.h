@@ -19,10 +19,14 @@
 #define PAGE_ROWS_MAX	20000	/* rows or ids looked at in one page */
 #define PAGE_MS_MAX	5	/* ms that a page may take, about */
 
+struct buf;
 struct pages;
 
 /* The file exists and is in WAL mode.  NULL and *error on failure. */
 struct pages	*pages_open(const char *path, struct sql_error *error);
+
+/* The same for a program that comes by, beside or without a daemon. */
+struct pages	*pages_visit(const char *path, struct sql_error *error);
 
 /* Takes NULL. */
 void		 pages_close(struct pages *);
@@ -85,9 +89,24 @@ enum sql_result	 pages_terminal(struct pages *, struct span execution,
 		    int64_t after, int64_t max_id, char *type, size_t size,
 		    struct sql_error *);
 
+/*
+ * The event that the engine's state of the execution would make its end, into
+ * type (size bytes), empty if there is none; and has it any events at all?
+ */
+enum sql_result	 pages_engine_end(struct pages *, struct span execution,
+		    char *type, size_t size, bool *audited,
+		    struct sql_error *);
+
 /* Is there a row, an event, or a row of the engine's? */
 enum sql_result	 pages_known(struct pages *, struct span execution, bool *,
 		    struct sql_error *);
+
+/*
+ * Executions whose ids begin with the prefix, in order: appends at most max of
+ * them to names, each with a 0 behind it.
+ */
+enum sql_result	 pages_find(struct pages *, struct span prefix, struct buf *names,
+		    size_t max, size_t *n, struct sql_error *);
 
 /* Where the file is. */
 enum sql_result	 pages_position(struct pages *, struct position *,

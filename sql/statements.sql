@@ -178,6 +178,24 @@ SELECT EXISTS (SELECT 1 FROM execution_logs WHERE execution_id = ?1)
 	OR EXISTS (SELECT 1 FROM execution_audit_events
 		WHERE execution_id = ?1)
 
+-- The next id of an execution, for prefixes: a seek in each index.
+
+-- name: next_in_logs
+SELECT min(execution_id) FROM execution_logs WHERE execution_id >= ?1
+
+-- name: next_in_audit
+SELECT min(execution_id) FROM execution_audit_events WHERE execution_id >= ?1
+
+-- name: next_in_engine
+SELECT min(execution_id) FROM executions WHERE execution_id >= ?1
+
+-- What the engine says of an execution that has no event of its end.
+-- name: state_in_engine
+SELECT state FROM executions WHERE execution_id = ?1
+
+-- name: execution_audited
+SELECT EXISTS (SELECT 1 FROM execution_audit_events WHERE execution_id = ?1)
+
 -- The engine's table; it may not be there.
 -- name: execution_in_engine
 SELECT EXISTS (SELECT 1 FROM executions WHERE execution_id = ?1)

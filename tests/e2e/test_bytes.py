@@ -57,7 +57,7 @@ FAULTS = [
     ("bad-request", READ + frame(REQUEST, dict(
         kind="logs", execution_id="e", levels=["LOUD"]))),
     ("bad-request", READ + frame(REQUEST, dict(
-        kind="logs", execution_id="e", lines=-1))),
+        kind="logs", execution_id="e", lines=-2))),
 ]
 
 

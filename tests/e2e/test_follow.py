@@ -147,7 +147,7 @@ def test_a_follow_of_nothing_known(daemon):
     assert r.recv() == (END, dict(reason="not-found", rows=0, found=False))
     daemon.ok("event", "e1", "STARTED")     # an event alone is enough
     r.ask(kind="follow", execution_id="e1")
-    assert r.recv() == (NOTICE, dict(notice="live"))
+    assert r.live() == []
 
 
 def test_since_filters_stored_and_live_lines(daemon):
@@ -173,9 +173,8 @@ def test_lines_counts_stored_rows_only(daemon):
     p.sync()
     r = daemon.reader()
     r.ask(kind="follow", execution_id="e1", lines=2)
-    assert [log_row(r.recv()[1])["message"] for _ in range(2)] == [
+    assert [row["message"] for row in r.live()] == [
         b"stored 3", b"stored 4"]
-    assert r.recv() == (NOTICE, dict(notice="live"))
     for i in range(5):
         p.log("e1", f"live {i}")
     p.event("e1", "COMPLETED")
@@ -186,7 +185,7 @@ def test_a_follower_makes_its_executions_records_prompt(idle):
     daemon = idle.start("--flush-ms", 60000, "--flush-rows", 20000)
     r, p = daemon.reader(), daemon.producer()
     r.ask(kind="follow", execution_id="e1", wait=True)
-    assert r.recv()[0] == NOTICE and r.recv()[0] == NOTICE
+    assert r.live() == []
     r.sock.settimeout(5)
     p.log("e1", "nobody flushes this")
     kind, body = r.recv()
@@ -197,7 +196,7 @@ def test_rows_of_another_process_do_not_wait_for_our_next_commit(idle):
     daemon = idle.start("--flush-ms", 60000, "--flush-rows", 20000)
     r, p = daemon.reader(), daemon.producer()
     r.ask(kind="follow", execution_id="e1", wait=True)
-    assert r.recv()[0] == NOTICE and r.recv()[0] == NOTICE
+    assert r.live() == []
     p.log("other", "pending, and nobody waits for it")
     await_until(lambda: daemon.status()["pending_rows"] == 1)
     db = open_foreign(daemon)
@@ -391,7 +390,7 @@ def test_rows_of_another_process_are_followed_while_ours_cannot_be_committed(
         daemon):
     r, p = daemon.reader(), daemon.producer()
     r.ask(kind="follow", execution_id="e1", wait=True)
-    assert r.recv()[0] == NOTICE and r.recv()[0] == NOTICE
+    assert r.live() == []
     daemon.sql("CREATE TRIGGER planted BEFORE INSERT ON execution_logs "
                "WHEN new.source = 'test' BEGIN SELECT RAISE(IGNORE); END")
     p.log("other", "swallowed")
@@ -411,7 +410,7 @@ def test_rows_of_another_process_are_followed_while_ours_cannot_be_committed(
 def test_one_commit_larger_than_a_followers_queue(daemon):
     r, p = daemon.reader(), daemon.producer()
     r.ask(kind="follow", execution_id="e1", wait=True)
-    assert r.recv()[0] == NOTICE and r.recv()[0] == NOTICE
+    assert r.live() == []
     # While nobody can commit, a batch grows to more than the queue takes.
     db = open_foreign(daemon)
     db.execute("BEGIN IMMEDIATE")

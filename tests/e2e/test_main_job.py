@@ -20,7 +20,7 @@ def test_follow_before_the_execution_exists_to_its_exact_end(daemon):
     code, out, err = finish(follower)
     assert time.monotonic() - done < 1
     assert (code, out.splitlines()) == (0, lines)
-    assert err == "-- COMPLETED, 500 lines --\n"
+    assert err == "-- COMPLETED; complete, 500 lines --\n"
     assert daemon.messages("e1") == lines
 
 
@@ -133,7 +133,8 @@ def test_rows_of_another_process_are_followed(daemon):
     insert = foreign(daemon)
     r = daemon.reader()
     r.ask(kind="follow", execution_id="e1", wait=True)
-    assert [r.recv()[1]["notice"] for _ in range(2)] == ["waiting", "live"]
+    assert [r.recv()[1]["notice"] for _ in range(3)] == [
+        "waiting", "stored", "live"]
     insert(["alone"])
     written = time.monotonic()
     kind, body = r.recv()

@@ -168,6 +168,18 @@ class Wire:
             else:
                 assert kind == NOTICE, (kind, body)
 
+    def live(self):
+        """The stored rows of a follow, up to NOTICE live."""
+        rows = []
+        while True:
+            kind, body = self.recv()
+            if kind == LOG_ROW:
+                rows.append(log_row(body))
+            else:
+                assert kind == NOTICE, (kind, body)
+                if body["notice"] == "live":
+                    return rows
+
     def status(self):
         self.ask(kind="status")
         kind, body = self.recv()

@@ -6,7 +6,7 @@
 #include "daemon/batch.h"
 #include "daemon/follow.h"
 #include "daemon/limits.h"
-#include "daemon/query.h"
+#include "sql/query.h"
 #include "proto/frame.h"
 #include "proto/row.h"
 

@@ -9,7 +9,7 @@
 #include "daemon/batch.h"
 #include "daemon/follow.h"
 #include "daemon/limits.h"
-#include "daemon/query.h"
+#include "sql/query.h"
 #include "proto/frame.h"
 
 #define INSERT	"INSERT INTO execution_logs(execution_id, task_id, " \
@@ -24,7 +24,7 @@ note_frames(struct buf *out, struct buf *said)
 	struct audit_row event;
 	struct log_row row;
 	struct frame f;
-	enum notice notice;
+	struct notice notice;
 	size_t at = 0;
 
 	for (; at < out->n; at += f.size) {
@@ -39,8 +39,11 @@ note_frames(struct buf *out, struct buf *said)
 		} else {
 			assert_int_equal(f.type, FRAME_NOTICE);
 			assert_true(notice_decode(f.body, &notice));
-			buf_str(said, notice == NOTICE_LIVE ? "live " :
-			    "waiting ");
+			if (notice.kind == NOTICE_LIVE)
+				buf_str(said, "live ");
+			if (notice.kind == NOTICE_WAITING)
+				buf_str(said, "waiting ");
+			notice_free(&notice);
 		}
 	}
 	buf_reset(out);
@@ -145,7 +148,7 @@ test_filters(void **state)
 static void
 test_the_last_lines(void **state)
 {
-	static const char *const want[] = { "6 3 1 4 7 5 8 ", "8 ", "5 8 ",
+	static const char *const want[] = { "", "8 ", "5 8 ",
 	    "7 5 8 ", "4 7 5 8 ", "1 4 7 5 8 ", "3 1 4 7 5 8 ",
 	    "6 3 1 4 7 5 8 ", "6 3 1 4 7 5 8 " };
 	struct world *w = *state;
@@ -251,7 +254,7 @@ test_an_answer_of_many_pages(void **state)
 	meanwhile(w, INSERT MANY "SELECT 'e' || (i % 2), 't', i / 6, 'INFO', "
 	    "'s', hex(zeroblob(150)) FROM n");
 	begin(&q, LOGS "}");
-	assert_true(pages_of(w, &q, &said) >= 1500 * 300 / LIMIT_PAGE_BYTES);
+	assert_true(pages_of(w, &q, &said) >= 1500 * 300 / QUERY_PAGE_BYTES);
 	expect_ids(&want, 1, 2999, 2);
 	assert_true(span_eq(buf_text(&said), buf_text(&want)));
 	assert_int_equal(q.rows, 1500);
@@ -327,7 +330,7 @@ test_rows_before_the_end(void **state)
 		page(w, &q, &said);
 		n++;
 	}
-	assert_true(n >= 3000 * 300 / LIMIT_PAGE_BYTES);
+	assert_true(n >= 3000 * 300 / QUERY_PAGE_BYTES);
 	assert_string_equal(q.event, "TIMEOUT");
 	expect_ids(&want, 1, 3000, 1);
 	assert_true(span_eq(buf_text(&said), buf_text(&want)));

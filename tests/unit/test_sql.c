@@ -326,108 +326,6 @@ test_a_pass_leaves_what_a_reader_needs(void **state)
 	checkpoint_close(k);
 }
 
-/* The plan of a statement, line by line. */
-static void
-plan(sqlite3 *db, const char *sql, struct buf *out)
-{
-	sqlite3_stmt *stmt;
-	char *text = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", sql);
-
-	buf_reset(out);
-	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL),
-	    SQLITE_OK);
-	while (sqlite3_step(stmt) == SQLITE_ROW) {
-		buf_str(out, (const char *)sqlite3_column_text(stmt, 3));
-		buf_char(out, ';');
-	}
-	sqlite3_finalize(stmt);
-	sqlite3_free(text);
-}
-
-#define LOGS	"SEARCH execution_logs USING "
-#define AUDIT	"SEARCH execution_audit_events USING "
-
-static void
-check_plans(sqlite3 *db)
-{
-	static const struct { const char *sql, *plan; } want[] = {
-		{ sql_history_same, LOGS "INDEX idx_logs_execution "
-		    "(execution_id=? AND timestamp=? AND rowid>? AND rowid<?)"
-		    ";" },
-		{ sql_history_next, LOGS "INDEX idx_logs_execution "
-		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
-		{ sql_back_same, LOGS "INDEX idx_logs_execution "
-		    "(execution_id=? AND timestamp=? AND rowid<?);" },
-		{ sql_back_next, LOGS "INDEX idx_logs_execution "
-		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
-		{ sql_range, LOGS "INTEGER PRIMARY KEY "
-		    "(rowid>? AND rowid<?);" },
-		{ sql_next_id, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;" LOGS
-		    "INTEGER PRIMARY KEY (rowid>?);" },
-		{ sql_execution_known, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
-		    LOGS "COVERING INDEX idx_logs_execution (execution_id=?);"
-		    "SCALAR SUBQUERY 2;" AUDIT "COVERING INDEX "
-		    "idx_audit_execution (execution_id=?);" },
-		{ sql_terminal_event, AUDIT "INDEX idx_audit_execution "
-		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
-		{ sql_newest_log, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
-		    "SCAN sqlite_sequence;SCALAR SUBQUERY 2;"
-		    "SEARCH execution_logs;" },
-		{ sql_newest_audit, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
-		    "SCAN sqlite_sequence;SCALAR SUBQUERY 2;"
-		    "SEARCH execution_audit_events;" },
-		{ sql_log_rows, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
-		    "SEARCH execution_logs;SCALAR SUBQUERY 2;"
-		    "SEARCH execution_logs;" },
-		{ sql_audit_rows, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
-		    "SEARCH execution_audit_events;SCALAR SUBQUERY 2;"
-		    "SEARCH execution_audit_events;" },
-		{ sql_producer_read, "SEARCH execlog_producers USING PRIMARY "
-		    "KEY (producer=?);" },
-		{ sql_audit_same, AUDIT "INDEX idx_audit_execution "
-		    "(execution_id=? AND timestamp=? AND rowid>? AND rowid<?)"
-		    ";" },
-		{ sql_audit_next, AUDIT "INDEX idx_audit_execution "
-		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
-	};
-	struct buf b = { 0 };
-	size_t i;
-
-	for (i = 0; i < sizeof want / sizeof want[0]; i++) {
-		plan(db, want[i].sql, &b);
-		assert_text(buf_text(&b), want[i].plan);
-	}
-	buf_free(&b);
-}
-
-/* Also with statistics that would tempt the planner elsewhere. */
-static void
-test_plans(void **state)
-{
-	struct world *w = *state;
-	struct store_commit c;
-	sqlite3 *db;
-
-	db = stranger(w, "SELECT 1");
-	check_plans(db);
-	assert_int_equal(add(w, 4000, 1, &c), SQL_DONE);
-	sqlite3_close(db);
-	db = stranger(w, "ANALYZE");
-	check_plans(db);
-	sqlite3_close(db);
-	/* All of one execution at one time; then statistics that lie. */
-	db = stranger(w, "UPDATE execution_logs SET execution_id = 'e1', "
-	    "timestamp = 1; INSERT INTO execution_audit_events(execution_id, "
-	    "event_type, timestamp, metadata) SELECT 'e1', 'STARTED', 1, '{}' "
-	    "FROM execution_logs; ANALYZE");
-	check_plans(db);
-	sqlite3_close(db);
-	meanwhile(w, "UPDATE sqlite_stat1 SET stat = '1000000 500000 2'");
-	db = stranger(w, "SELECT 1");
-	check_plans(db);
-	sqlite3_close(db);
-}
-
 int
 main(void)
 {
@@ -445,7 +343,6 @@ main(void)
 		world_test(test_the_first_terminal_event),
 		world_test(test_a_pass_copies_and_the_log_restarts),
 		world_test(test_a_pass_leaves_what_a_reader_needs),
-		world_test(test_plans),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -236,8 +236,9 @@ test_hello(void **state)
 static void
 request_vector(const struct json_t *v)
 {
-	static const char *const kinds[] = { "logs", "follow", "audit",
-	    "status" };
+	static const char *const kinds[] = { "logs", "follow", "wait",
+	    "audit", "status" };
+	char cursor[CURSOR_TEXT];
 	const char *sentence = NULL;
 	struct request r, again;
 	struct buf b = { 0 };
@@ -263,8 +264,20 @@ request_vector(const struct json_t *v)
 	assert_int_equal(again.filter.levels, vint(v, "levels", 0));
 	assert_int_equal(again.filter.has_since, vhas(v, "since"));
 	assert_int_equal(again.filter.since, vint(v, "since", 0));
-	assert_int_equal(again.lines, vint(v, "lines", 0));
+	assert_int_equal(again.lines, vint(v, "lines", -1));
 	assert_int_equal(again.wait, vbool(v, "wait", false));
+	assert_int_equal(again.no_exit, vbool(v, "no_exit", false));
+	assert_int_equal(again.reverse, vbool(v, "reverse", false));
+	assert_int_equal(again.prefix, vbool(v, "prefix", false));
+	assert_int_equal(again.filter.has_until, vhas(v, "until"));
+	assert_int_equal(again.filter.until, vint(v, "until", 0));
+	assert_int_equal(again.filter.has_attempt, vhas(v, "attempt"));
+	assert_int_equal(again.filter.attempt, vint(v, "attempt", 0));
+	assert_int_equal(again.has_after, vhas(v, "after"));
+	if (again.has_after) {
+		cursor_format(&again.after, again.execution, cursor);
+		assert_member(span_of(cursor), v, "after");
+	}
 	request_free(&again);
 	request_free(&r);
 	buf_free(&b);

@@ -146,7 +146,10 @@ make(const struct json_t *v, struct span kind, struct buf *b)
 	else if (span_is(kind, "ERROR"))
 		fault_put(b, FAULT_FRAME_CUT, message);
 	else if (span_is(kind, "NOTICE"))
-		notice_put(b, (enum notice)vint(v, "notice", 0));
+		notice_put(b, &(struct notice){
+			.kind = (enum notice_kind)vint(v, "notice", 0),
+			.log = vint(v, "log", 0),
+			.execution = vtext(v, "execution") });
 	else if (span_is(kind, "END"))
 		end_put(b, &end);
 	else
@@ -161,7 +164,7 @@ understand(const struct json_t *v, const struct frame *f)
 	struct json_t *doc;
 	struct welcome w;
 	struct end end;
-	enum notice notice;
+	struct notice notice;
 
 	switch (f->type) {
 	case FRAME_WELCOME:
@@ -178,7 +181,9 @@ understand(const struct json_t *v, const struct frame *f)
 		break;
 	case FRAME_NOTICE:
 		assert_true(notice_decode(f->body, &notice));
-		assert_int_equal(notice, vint(v, "notice", -1));
+		assert_int_equal(notice.kind, vint(v, "notice", -1));
+		assert_int_equal(notice.log, vint(v, "log", 0));
+		notice_free(&notice);
 		break;
 	case FRAME_END:
 		assert_true(end_decode(f->body, &end));
@@ -223,12 +228,13 @@ is_good(struct span frame, struct span body)
 	struct json_t *doc;
 	struct welcome w;
 	struct end end;
-	enum notice notice;
+	struct notice notice;
 
 	if (span_is(frame, "WELCOME"))
 		return (welcome_decode(body, &w));
 	if (span_is(frame, "NOTICE"))
-		return (notice_decode(body, &notice));
+		return (notice_decode(body, &notice) &&
+		    (notice_free(&notice), true));
 	if (span_is(frame, "END")) {
 		if (!end_decode(body, &end))
 			return (false);

@@ -1,0 +1,417 @@
+#include "client/reading.h"
+
+#include <sys/types.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/escape.h"
+#include "client/feed.h"
+#include "client/grep.h"
+#include "client/interrupt.h"
+#include "client/mark.h"
+#include "client/print.h"
+#include "client/times.h"
+#include "proto/row.h"
+
+#define RETRY_FIRST_MS	50	/* after a lost connection; then doubled */
+#define RETRY_MAX_MS	1000
+
+struct reading {
+	const struct options	*options;
+	struct request		 request;
+	struct feed		 feed;
+	struct printer		 printer;
+	struct mark		 mark;
+	struct buf		 name;		/* the execution, if its prefix was
+						   given */
+	struct grep		 grep;
+	uint64_t		 most;		/* rows to print; 0: all */
+	int64_t			 until;		/* monotonic ms; INT64_MAX: ever */
+	int			 retry_ms;	/* 0: connected */
+};
+
+static bool
+is_live(const struct reading *r)
+{
+	return (r->request.kind == REQUEST_FOLLOW ||
+	    r->request.kind == REQUEST_WAIT);
+}
+
+/* ------------------------------------------------------------------- ends */
+
+static void
+say_nothing_found(const struct reading *r)
+{
+	const struct options *o = r->options;
+	struct span id = r->request.execution, task = o->filter.task[0];
+
+	if (r->request.kind == REQUEST_AUDIT)
+		say("No audit events found for execution %.*s", (int)id.n,
+		    id.p);
+	else if (o->filter.ntasks == 1)
+		say("No logs found for task %.*s in execution %.*s",
+		    (int)task.n, task.p, (int)id.n, id.p);
+	else
+		say("No logs found for execution %.*s", (int)id.n, id.p);
+}
+
+/* The exit code of an execution's result. */
+static int
+result_code(struct span event)
+{
+	return (span_is(event, "COMPLETED") ? EXIT_OK :
+	    span_is(event, "CANCELLED") ? EXIT_CANCELLED : EXIT_FAILURE_OTHER);
+}
+
+/* Everything is printed, the cursor is noted: what else is there to say? */
+static int
+leave(struct reading *r, int code)
+{
+	char cursor[CURSOR_TEXT];
+
+	print_end(&r->printer);
+	if (!print_flush(&code))
+		return (code);
+	if (!mark_keep(&r->mark, r->request.execution) && code == EXIT_OK)
+		code = EXIT_FAILURE_OTHER;
+	if (r->options->show_cursor && r->mark.known) {
+		cursor_format(&r->mark.at, r->request.execution, cursor);
+		say("-- cursor: %s --", cursor);
+	}
+	return (code);
+}
+
+static int
+on_ambiguous(const struct reading *r, const struct end *end)
+{
+	struct span id = r->request.execution;
+	struct buf names = { 0 };
+	size_t i;
+
+	for (i = 0; i < end->nnames; i++) {
+		buf_str(&names, i > 0 ? ", " : "");
+		buf_span(&names, end->name[i]);
+	}
+	complain("%.*s is the beginning of several executions: %.*s%s",
+	    (int)id.n, id.p, (int)names.n, names.p != NULL ? names.p : "",
+	    end->nnames == END_NAMES_MAX ? ", ..." : "");
+	buf_free(&names);
+	return (EXIT_USAGE);
+}
+
+static int
+on_end(struct reading *r, const struct end *end)
+{
+	struct span id = r->request.execution;
+	bool found = r->printer.rows > 0 || r->request.kind == REQUEST_WAIT;
+	int code = EXIT_OK;
+
+	switch (end->reason) {
+	case END_NOT_FOUND:
+		say("Execution not found: %.*s", (int)id.n, id.p);
+		return (EXIT_NOT_FOUND);
+	case END_AMBIGUOUS:
+		return (on_ambiguous(r, end));
+	case END_BEYOND:
+		complain("the cursor is behind the newest line: the file is "
+		    "an older state of itself, or another one");
+		return (EXIT_NO_END);
+	default:
+		break;
+	}
+	mark_done(&r->mark);
+	if (!found && r->options->grep != NULL && !is_live(r))
+		code = EXIT_FAILURE_OTHER;
+	if ((r->options->exit_status || r->request.kind == REQUEST_WAIT) &&
+	    end->reason == END_COMPLETE)
+		code = result_code(end->event);
+	code = leave(r, code);
+	if (!found && !ferror(stdout))
+		say_nothing_found(r);
+	if (end->reason == END_COMPLETE && r->request.kind == REQUEST_WAIT)
+		say("-- %.*s --", (int)end->event.n, end->event.p);
+	else if (end->reason == END_COMPLETE)
+		say("-- %.*s; complete, %llu line%s --", (int)end->event.n,
+		    end->event.p, (unsigned long long)r->printer.rows,
+		    r->printer.rows == 1 ? "" : "s");
+	return (code);
+}
+
+/* ----------------------------------------------------------------- frames */
+
+static int
+bad_frame(void)
+{
+	complain("the daemon sent a frame that cannot be read");
+	return (EXIT_FAILURE_OTHER);
+}
+
+static void
+on_notice(struct reading *r, struct span body)
+{
+	struct span id = r->request.execution;
+	struct notice n;
+
+	if (!notice_decode(body, &n))
+		return;		/* a newer daemon may have more to say */
+	if (n.kind == NOTICE_WAITING)
+		say("-- waiting for execution %.*s --", (int)id.n, id.p);
+	if (n.kind == NOTICE_EXECUTION) {
+		buf_reset(&r->name);
+		buf_span(&r->name, n.execution);
+		r->request.execution = buf_text(&r->name);
+	}
+	mark_notice(&r->mark, &n);
+	notice_free(&n);
+}
+
+static int
+on_log_row(struct reading *r, struct span body)
+{
+	struct log_row row;
+
+	if (!log_row_decode(body, &row))
+		return (bad_frame());
+	if (grep_matches(&r->grep, row.message))
+		print_log(&r->printer, &row);
+	mark_row(&r->mark, &row);
+	return (r->most > 0 && r->printer.rows == r->most ?
+	    leave(r, EXIT_OK) : -1);
+}
+
+/* One frame: -1, or the exit code at the end. */
+static int
+on_frame(struct reading *r, const struct frame *f)
+{
+	struct audit_row audit;
+	struct end end;
+	int code = -1;
+
+	switch (f->type) {
+	case FRAME_LOG_ROW:
+		return (on_log_row(r, f->body));
+	case FRAME_AUDIT_ROW:
+		if (!audit_row_decode(f->body, &audit))
+			return (bad_frame());
+		print_audit(&r->printer, &audit);
+		break;
+	case FRAME_NOTICE:
+		on_notice(r, f->body);
+		break;
+	case FRAME_END:
+		if (!end_decode(f->body, &end))
+			return (bad_frame());
+		code = on_end(r, &end);
+		end_free(&end);
+		break;
+	default:
+		break;
+	}
+	return (code);
+}
+
+/* ------------------------------------------------------------- connecting */
+
+/* What is asked: at first as the options say, later behind the mark. */
+static bool
+ask(struct reading *r)
+{
+	r->request.has_after = r->mark.known;
+	r->request.after = r->mark.at;
+	if (r->mark.known) {
+		r->request.lines = -1;
+		r->request.prefix = false;
+	}
+	return (feed_ask(&r->feed, &r->request));
+}
+
+static int64_t
+left(const struct reading *r)
+{
+	int64_t ms = r->until - times_monotonic_ms();
+
+	return (ms > 0 ? ms : 0);
+}
+
+/*
+ * The daemon is gone, or was not there when we came back: a follow tries
+ * again, others are done.
+ */
+static int
+on_lost(struct reading *r)
+{
+	const char *why = r->feed.link.reason;
+
+	if (!is_live(r)) {
+		print_end(&r->printer);
+		(void)fflush(stdout);
+		complain("%s", why);
+		return (r->feed.db != NULL ? EXIT_FAILURE_OTHER :
+		    EXIT_UNREACHABLE);
+	}
+	if (r->feed.link.fault == FAULT_BAD_REQUEST) {
+		complain("%s", why);
+		return (EXIT_NO_END);
+	}
+	if (r->retry_ms == 0) {
+		say("-- connection lost (%s), trying again --", why);
+		r->retry_ms = RETRY_FIRST_MS;
+	}
+	/* Once connected, the execution has been there. */
+	r->request.wait = true;
+	feed_close(&r->feed);
+	interrupt_wait(left(r) < r->retry_ms ? (int)left(r) : r->retry_ms);
+	r->retry_ms = r->retry_ms * 2 < RETRY_MAX_MS ? r->retry_ms * 2 :
+	    RETRY_MAX_MS;
+	if (feed_open(&r->feed, r->options) && ask(r))
+		r->retry_ms = 0;
+	return (-1);
+}
+
+/* Rows go out before each wait, so that a follow is prompt. */
+static int
+read_all(struct reading *r)
+{
+	struct frame f;
+	int code = -1;
+
+	while (code == -1) {
+		switch (r->retry_ms > 0 ? LINK_LOST :
+		    feed_next(&r->feed, &f)) {
+		case LINK_OK:
+			code = on_frame(r, &f);
+			if (ferror(stdout))
+				(void)print_flush(&code);
+			break;
+		case LINK_NOTHING:
+			if (!print_flush(&code))
+				break;
+			if (!mark_keep(&r->mark, r->request.execution))
+				return (EXIT_FAILURE_OTHER);
+			(void)feed_wait(&r->feed, left(r) < INT_MAX ?
+			    (int)left(r) : -1);
+			break;
+		case LINK_WOKEN:
+			break;
+		case LINK_LOST:
+			code = on_lost(r);
+			break;
+		}
+		if (code == -1 && interrupt_signal() != 0)
+			code = leave(r, EXIT_SIGNAL + interrupt_signal());
+		if (code == -1 && left(r) == 0) {
+			code = leave(r, EXIT_TIMEOUT);
+			say("-- timed out --");
+		}
+	}
+	return (code);
+}
+
+/*
+ * The last N that match an expression: the daemon does not know it.  Walk back
+ * until so many have come; the mark is set before the oldest of them.
+ */
+static bool
+seek_matches(struct reading *r)
+{
+	struct request back = r->request;
+	struct feed feed;
+	struct log_row row;
+	struct notice n;
+	struct frame f;
+	int64_t wanted = r->options->lines;
+	enum link_result result;
+	bool done = false;
+
+	back.kind = REQUEST_LOGS;
+	back.reverse = true;
+	back.wait = false;
+	back.lines = -1;
+	if (!feed_open(&feed, r->options) || !feed_ask(&feed, &back))
+		return (false);
+	while (!done && (result = feed_next(&feed, &f)) != LINK_LOST &&
+	    interrupt_signal() == 0) {
+		if (result == LINK_NOTHING)
+			(void)feed_wait(&feed, -1);
+		if (result != LINK_OK)
+			continue;
+		if (f.type == FRAME_NOTICE && notice_decode(f.body, &n)) {
+			mark_notice(&r->mark, &n);
+			notice_free(&n);
+		} else if (f.type == FRAME_LOG_ROW &&
+		    log_row_decode(f.body, &row) && grep_matches(&r->grep, row.message)) {
+			mark_row(&r->mark, &row);
+			done = --wanted == 0;
+		}
+		done = done || f.type == FRAME_END;
+	}
+	feed_close(&feed);
+	if (wanted == 0)
+		r->mark.at.id--;
+	else
+		/* All of them. */
+		r->mark.known = false;
+	r->request.lines = -1;
+	return (true);
+}
+
+static int
+start(struct reading *r)
+{
+	const struct options *o = r->options;
+
+	if (o->grep != NULL && o->lines > 0 && o->reverse) {
+		/* The daemon does not know the expression. */
+		r->request.lines = -1;
+		if (r->most == 0 || r->most > (uint64_t)o->lines)
+			r->most = (uint64_t)o->lines;
+	} else if (o->grep != NULL && o->lines > 0 && !r->mark.known)
+		(void)seek_matches(r);
+	if (!feed_open(&r->feed, o)) {
+		if (o->db == NULL)
+			return (options_unreachable(o, r->feed.link.reason));
+		complain("%s: %s", o->db, r->feed.link.reason);
+		return (EXIT_UNREACHABLE);
+	}
+	if (ask(r))
+		return (read_all(r));
+	complain("the filters are too long for one request");
+	return (EXIT_USAGE);
+}
+
+int
+reading_run(const struct options *o, enum request_kind kind)
+{
+	struct reading r = {
+		.options = o,
+		.request = {
+			.kind = kind,
+			.wait = o->wait,
+			.no_exit = o->no_exit,
+			.reverse = o->reverse,
+			.prefix = !o->wait,
+			.execution = o->execution,
+			.filter = o->filter,
+			.lines = o->lines,
+			.drain = o->drain,
+		},
+		.most = (uint64_t)o->head,
+		.until = o->timeout < 0 ? INT64_MAX :
+		    times_monotonic_ms() + o->timeout,
+	};
+	int code = EXIT_USAGE;
+
+	print_begin(&r.printer, o);
+	if (mark_open(&r.mark, o->after, o->cursor_file, o->execution) &&
+	    grep_open(&r.grep, o->grep)) {
+		code = start(&r);
+		feed_close(&r.feed);
+		grep_close(&r.grep);
+	}
+	mark_close(&r.mark);
+	print_free(&r.printer);
+	buf_free(&r.name);
+	return (code);
+}

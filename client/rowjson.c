@@ -1,0 +1,68 @@
+#include "client/rowjson.h"
+
+#include "proto/buf.h"
+#include "proto/json.h"
+#include "proto/row.h"
+
+/* The separator before, and the first part of, an object. */
+static void
+begin_object(struct buf *b, int64_t id, struct span execution,
+    enum format format, bool first)
+{
+	if (format == FORMAT_JSON)
+		buf_str(b, first ? "[" : ",\n ");
+	buf_char(b, '{');
+	jput_i64(b, "id", id);
+	jput_text(b, "execution_id", execution);
+}
+
+/* An object as it is stored, on one line; anything else is null. */
+static void
+end_object(struct buf *b, struct span metadata, enum format format)
+{
+	size_t i;
+
+	jput_key(b, "metadata");
+	i = b->n;
+	if (metadata.p != NULL && jtext_is_object(metadata))
+		buf_span(b, metadata);
+	else
+		buf_str(b, "null");
+	if (b->failed)
+		return;
+	/* A line break in valid JSON stands between its parts. */
+	for (; i < b->n; i++)
+		if (b->p[i] == '\n' || b->p[i] == '\r')
+			b->p[i] = ' ';
+	buf_char(b, '}');
+	if (format == FORMAT_NDJSON)
+		buf_char(b, '\n');
+}
+
+void
+rowjson_log(struct buf *b, const struct log_row *r, enum format format,
+    bool first)
+{
+	begin_object(b, r->id, r->execution, format, first);
+	if (r->task.p != NULL)
+		jput_text(b, "task_id", r->task);
+	else {
+		jput_key(b, "task_id");
+		buf_str(b, "null");
+	}
+	jput_i64(b, "timestamp", r->timestamp);
+	jput_text(b, "level", r->level);
+	jput_text(b, "source", r->source);
+	jput_text(b, "message", r->message);
+	end_object(b, r->metadata, format);
+}
+
+void
+rowjson_audit(struct buf *b, const struct audit_row *r, enum format format,
+    bool first)
+{
+	begin_object(b, r->id, r->execution, format, first);
+	jput_text(b, "event_type", r->type);
+	jput_i64(b, "timestamp", r->timestamp);
+	end_object(b, r->metadata, format);
+}

@@ -1,0 +1,179 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/buf.h"
+#include "proto/row.h"
+#include "sql/db.h"
+#include "sql/pages.h"
+#include "sql/pages_inner.h"
+#include "sql/text.h"
+
+/* The engine's table may be missing, or come and go: prepared each time. */
+static enum sql_result
+known_to_engine(struct pages *p, struct span execution, bool *known,
+    struct sql_error *error)
+{
+	sqlite3_stmt *stmt;
+	sqlite3_int64 value = 0;
+	enum sql_result result;
+
+	*known = false;
+	if ((stmt = db_prepare(p->db, sql_execution_in_engine, NULL)) == NULL)
+		return (SQL_DONE);
+	db_bind_text(stmt, 1, execution);
+	result = db_integer(stmt, &value, error);
+	*known = value != 0;
+	(void)sqlite3_finalize(stmt);
+	return (result);
+}
+
+enum sql_result
+pages_known(struct pages *p, struct span execution, bool *known,
+    struct sql_error *error)
+{
+	sqlite3_int64 value = 0;
+	enum sql_result result;
+
+	db_bind_text(p->stmt[KNOWN], 1, execution);
+	result = db_integer(p->stmt[KNOWN], &value, error);
+	*known = value != 0;
+	if (result != SQL_DONE || *known)
+		return (result);
+	return (known_to_engine(p, execution, known, error));
+}
+
+static const char *
+end_of(struct span state)
+{
+	static const struct { const char *state, *event; } ends[] = {
+		{ "SUCCESS", "COMPLETED" }, { "FAILED", "FAILED" },
+		{ "CANCELLED", "CANCELLED" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof ends / sizeof ends[0]; i++)
+		if (span_is(state, ends[i].state))
+			return (ends[i].event);
+	return ("");
+}
+
+enum sql_result
+pages_engine_end(struct pages *p, struct span execution, char *type,
+    size_t size, bool *audited, struct sql_error *error)
+{
+	sqlite3_stmt *stmt = db_prepare(p->db, sql_state_in_engine, NULL);
+	sqlite3_int64 value = 0;
+	enum sql_result result;
+	int rc;
+
+	type[0] = '\0';
+	if (stmt == NULL)
+		return (SQL_DONE);
+	db_bind_text(stmt, 1, execution);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		(void)snprintf(type, size, "%s",
+		    end_of(db_column_text(stmt, 0)));
+	result = db_result(p->db, rc, error);
+	(void)sqlite3_finalize(stmt);
+	if (result != SQL_DONE || type[0] == '\0')
+		return (result);
+	db_bind_text(p->stmt[AUDITED], 1, execution);
+	result = db_integer(p->stmt[AUDITED], &value, error);
+	*audited = value != 0;
+	return (result);
+}
+
+/* The first id from "from" on, if it comes before the one that is in best. */
+static enum sql_result
+find_next(struct pages *p, sqlite3_stmt *stmt, struct span from,
+    struct buf *best, struct sql_error *error)
+{
+	enum sql_result result;
+	struct span id;
+	int rc;
+
+	db_bind_text(stmt, 1, from);
+	rc = sqlite3_step(stmt);
+	result = db_result(p->db, rc, error);
+	id = rc == SQLITE_ROW ? db_column_text(stmt, 0) : SPAN_NONE;
+	if (id.p != NULL && (best->n == 0 ||
+	    span_compare(id, buf_text(best)) < 0)) {
+		buf_reset(best);
+		buf_span(best, id);
+	}
+	(void)sqlite3_reset(stmt);
+	return (result);
+}
+
+enum sql_result
+pages_find(struct pages *p, struct span prefix, struct buf *names, size_t max,
+    size_t *n, struct sql_error *error)
+{
+	sqlite3_stmt *engine = db_prepare(p->db, sql_next_in_engine, NULL);
+	enum sql_result result = SQL_DONE;
+	struct buf from = { 0 }, best = { 0 };
+
+	buf_span(&from, prefix);
+	for (*n = 0; *n < max && result == SQL_DONE;) {
+		buf_reset(&best);
+		if ((result = find_next(p, p->stmt[NEXT_IN_LOGS],
+		    buf_text(&from), &best, error)) == SQL_DONE)
+			result = find_next(p, p->stmt[NEXT_IN_AUDIT],
+			    buf_text(&from), &best, error);
+		if (result == SQL_DONE && engine != NULL)
+			result = find_next(p, engine, buf_text(&from), &best,
+			    error);
+		if (best.n < prefix.n || best.failed || from.failed ||
+		    memcmp(best.p, prefix.p, prefix.n) != 0)
+			break;
+		/* The smallest text behind it has one more byte, 0. */
+		buf_char(&best, '\0');
+		if (best.n <= ROW_NAME_MAX) {
+			buf_span(names, buf_text(&best));
+			++*n;
+		}
+		buf_reset(&from);
+		buf_span(&from, buf_text(&best));
+	}
+	(void)sqlite3_finalize(engine);
+	buf_free(&from);
+	buf_free(&best);
+	return (result);
+}
+
+static enum sql_result
+two_integers(struct pages *p, enum pages_statement a, enum pages_statement b, int64_t *x,
+    int64_t *y, struct sql_error *error)
+{
+	sqlite3_int64 v, w;
+	enum sql_result result;
+
+	if ((result = db_integer(p->stmt[a], &v, error)) != SQL_DONE ||
+	    (result = db_integer(p->stmt[b], &w, error)) != SQL_DONE)
+		return (result);
+	*x = v;
+	*y = w;
+	return (SQL_DONE);
+}
+
+enum sql_result
+pages_position(struct pages *p, struct position *at, struct sql_error *error)
+{
+	return (two_integers(p, NEWEST_LOG, NEWEST_AUDIT, &at->log, &at->audit,
+	    error));
+}
+
+enum sql_result
+pages_counts(struct pages *p, struct counts *c, struct sql_error *error)
+{
+	enum sql_result result;
+	sqlite3_int64 incidents = 0;
+
+	result = two_integers(p, LOG_ROWS, AUDIT_ROWS, &c->log, &c->audit,
+	    error);
+	if (result == SQL_DONE)
+		result = db_integer(p->stmt[INCIDENTS], &incidents, error);
+	c->incidents = incidents;
+	return (result);
+}

@@ -1,0 +1,44 @@
+/*
+ * The inside of a reading connection, for the two files that are its code:
+ * pages.c opens it and walks along rows, lookup.c answers small questions.
+ *
+ * Layer: sql.  Threads: those of pages.h.
+ */
+#ifndef SQL_PAGES_INNER_H
+#define SQL_PAGES_INNER_H
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+enum pages_statement {
+	BEGIN,
+	COMMIT,
+	HISTORY_SAME,
+	HISTORY_NEXT,
+	BACK_SAME,
+	BACK_NEXT,
+	RANGE,
+	NEXT_ID,
+	AUDIT_SAME,
+	AUDIT_NEXT,
+	TERMINAL,
+	KNOWN,
+	AUDITED,
+	NEXT_IN_LOGS,
+	NEXT_IN_AUDIT,
+	NEWEST_LOG,
+	NEWEST_AUDIT,
+	LOG_ROWS,
+	AUDIT_ROWS,
+	INCIDENTS,
+	STATEMENT_COUNT,
+};
+
+struct pages {
+	sqlite3		*db;
+	sqlite3_stmt	*stmt[STATEMENT_COUNT];
+	int		 rows;		/* looked at in this page */
+	int64_t		 until;		/* end of this page, monotonic us */
+};
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * How SQLite answers each statement: the plans, word for word.
+ */
+#include "tests/unit/support.h"
+
+#include "sql/text.h"
+
+/* The plan of a statement, line by line. */
+static void
+plan(sqlite3 *db, const char *sql, struct buf *out)
+{
+	sqlite3_stmt *stmt;
+	char *text = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", sql);
+
+	buf_reset(out);
+	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL),
+	    SQLITE_OK);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		buf_str(out, (const char *)sqlite3_column_text(stmt, 3));
+		buf_char(out, ';');
+	}
+	sqlite3_finalize(stmt);
+	sqlite3_free(text);
+}
+
+#define LOGS	"SEARCH execution_logs USING "
+#define AUDIT	"SEARCH execution_audit_events USING "
+
+static void
+check_plans(sqlite3 *db)
+{
+	static const struct { const char *sql, *plan; } want[] = {
+		{ sql_history_same, LOGS "INDEX idx_logs_execution "
+		    "(execution_id=? AND timestamp=? AND rowid>? AND rowid<?)"
+		    ";" },
+		{ sql_history_next, LOGS "INDEX idx_logs_execution "
+		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
+		{ sql_back_same, LOGS "INDEX idx_logs_execution "
+		    "(execution_id=? AND timestamp=? AND rowid<?);" },
+		{ sql_back_next, LOGS "INDEX idx_logs_execution "
+		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
+		{ sql_range, LOGS "INTEGER PRIMARY KEY "
+		    "(rowid>? AND rowid<?);" },
+		{ sql_next_id, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;" LOGS
+		    "INTEGER PRIMARY KEY (rowid>?);" },
+		{ sql_execution_known, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    LOGS "COVERING INDEX idx_logs_execution (execution_id=?);"
+		    "SCALAR SUBQUERY 2;" AUDIT "COVERING INDEX "
+		    "idx_audit_execution (execution_id=?);" },
+		{ sql_terminal_event, AUDIT "INDEX idx_audit_execution "
+		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
+		{ sql_newest_log, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    "SCAN sqlite_sequence;SCALAR SUBQUERY 2;"
+		    "SEARCH execution_logs;" },
+		{ sql_newest_audit, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    "SCAN sqlite_sequence;SCALAR SUBQUERY 2;"
+		    "SEARCH execution_audit_events;" },
+		{ sql_log_rows, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    "SEARCH execution_logs;SCALAR SUBQUERY 2;"
+		    "SEARCH execution_logs;" },
+		{ sql_audit_rows, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    "SEARCH execution_audit_events;SCALAR SUBQUERY 2;"
+		    "SEARCH execution_audit_events;" },
+		{ sql_next_in_logs, "SEARCH execution_logs USING COVERING "
+		    "INDEX idx_logs_execution (execution_id>?);" },
+		{ sql_next_in_audit, "SEARCH execution_audit_events USING "
+		    "COVERING INDEX idx_audit_execution (execution_id>?);" },
+		{ sql_execution_audited, "SCAN CONSTANT ROW;SCALAR SUBQUERY "
+		    "1;" AUDIT "COVERING INDEX idx_audit_execution "
+		    "(execution_id=?);" },
+		{ sql_producer_forget, "SEARCH execlog_producers USING "
+		    "PRIMARY KEY (producer=?);" },
+		/* Small tables of ours: a row for each producer, incident. */
+		{ sql_producers_forget_idle, "SEARCH execlog_producers USING "
+		    "PRIMARY KEY (producer=?);LIST SUBQUERY 1;"
+		    "SCAN execlog_producers;" },
+		{ sql_incidents_open, "SCAN execlog_incidents;" },
+		{ sql_producer_read, "SEARCH execlog_producers USING PRIMARY "
+		    "KEY (producer=?);" },
+		{ sql_audit_same, AUDIT "INDEX idx_audit_execution "
+		    "(execution_id=? AND timestamp=? AND rowid>? AND rowid<?)"
+		    ";" },
+		{ sql_audit_next, AUDIT "INDEX idx_audit_execution "
+		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
+	};
+	struct buf b = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof want / sizeof want[0]; i++) {
+		plan(db, want[i].sql, &b);
+		assert_text(buf_text(&b), want[i].plan);
+	}
+	buf_free(&b);
+}
+
+/* Also with statistics that would tempt the planner elsewhere. */
+static void
+test_plans(void **state)
+{
+	struct world *w = *state;
+	sqlite3 *db;
+
+	db = stranger(w, "SELECT 1");
+	check_plans(db);
+	sqlite3_close(db);
+	meanwhile(w, "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 "
+	    "FROM n WHERE i < 3999) INSERT INTO execution_logs(execution_id, "
+	    "timestamp, level, source, message) SELECT 'e' || i % 2, 1, "
+	    "'INFO', 's', 'm' FROM n");
+	db = stranger(w, "ANALYZE");
+	check_plans(db);
+	sqlite3_close(db);
+	/* All of one execution at one time; then statistics that lie. */
+	db = stranger(w, "UPDATE execution_logs SET execution_id = 'e1', "
+	    "timestamp = 1; INSERT INTO execution_audit_events(execution_id, "
+	    "event_type, timestamp, metadata) SELECT 'e1', 'STARTED', 1, '{}' "
+	    "FROM execution_logs; ANALYZE");
+	check_plans(db);
+	sqlite3_close(db);
+	meanwhile(w, "UPDATE sqlite_stat1 SET stat = '1000000 500000 2'");
+	db = stranger(w, "SELECT 1");
+	check_plans(db);
+	sqlite3_close(db);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		world_test(test_plans),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
