@@ -13,6 +13,7 @@
 #include "client/deliver.h"
 #include "client/escape.h"
 #include "client/interrupt.h"
+#include "client/link.h"
 #include "client/times.h"
 #include "proto/lines.h"
 #include "proto/record.h"
@@ -200,8 +201,7 @@ run_run(const struct options *o)
 		complain("%s", r.delivery.reason);
 		return (EXIT_OURS);
 	}
-	if (!execlog_is_connected(r.delivery.log)) {
-		execlog_reason(r.delivery.log, r.delivery.reason);
+	if (!link_probe(o->socket, r.delivery.reason)) {
 		complain("cannot reach execlogd at %s: %s; %s runs all the "
 		    "same", o->socket, r.delivery.reason, o->rest[0]);
 	}

@@ -141,9 +141,24 @@ begin(struct writing *w)
 	return (options_unreachable(w->options, w->delivery.reason));
 }
 
+/* A name that was used for something else would swallow lines in silence. */
+static void
+say_skipped(const struct writing *w, uint64_t stored)
+{
+	if (stored == 0)
+		return;
+	say("-- %llu line%s skipped: stored before, as producer %s --",
+	    (unsigned long long)(stored - w->skip),
+	    stored - w->skip == 1 ? "" : "s", w->options->producer);
+	if (w->skip > 0)
+		say("-- the input has %llu fewer than are stored: is it the "
+		    "same? --", (unsigned long long)w->skip);
+}
+
 static int
 run_write(const struct options *o)
 {
+	uint64_t stored = 0;
 	struct writing w = { .options = o };
 	bool readable = true;
 	int code;
@@ -157,13 +172,14 @@ run_write(const struct options *o)
 	if ((code = begin(&w)) != EXIT_OK)
 		return (code);
 	if (o->producer != NULL)
-		w.skip = execlog_stored(w.delivery.log);
+		w.skip = stored = execlog_stored(w.delivery.log);
 	if (o->nrest > 0)
 		write_words(&w);
 	else
 		readable = copy_stdin(&w);
 	if (w.result == DELIVER_OK)
 		w.result = deliver_flush(&w.delivery);
+	say_skipped(&w, stored);
 	code = outcome(&w);
 	return (code == EXIT_OK && !readable ? EXIT_FAILURE_OTHER : code);
 }
@@ -297,7 +313,8 @@ const struct command command_write = {
     "      --metadata JSON   an object\n"
     "      --attempt N       the attempt of the task\n"
     "      --producer NAME   skip the lines that were stored under this name:\n"
-    "                        the same input again stores nothing twice\n"
+    "                        the same input again stores nothing twice; a\n"
+    "                        name belongs to one input, whatever the ID\n"
     "      --timeout D       give up when there has been no daemon for so\n"
     "                        long (default: 60s)\n"
     "      --socket PATH     the daemon's socket\n",

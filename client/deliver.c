@@ -8,6 +8,8 @@
 #include "client/times.h"
 #include "proto/version.h"
 
+#define TIMEOUT_MS	60000	/* when --timeout is not given */
+#define ANSWER_MS	9000	/* an open that fails later had no answer */
 #define SLICE_MS	50	/* between two looks for a signal */
 
 static void
@@ -18,6 +20,12 @@ on_refused(uint64_t number, const char *code, const char *sentence, void *arg)
 	if (atomic_fetch_add(&d->refused, 1) < DELIVER_COMPLAINTS)
 		complain("record %llu was refused: %s (%s)",
 		    (unsigned long long)number, sentence, code);
+}
+
+static int
+patience(const struct options *o)
+{
+	return (o->timeout >= 0 ? o->timeout : TIMEOUT_MS);
 }
 
 bool
@@ -33,8 +41,17 @@ deliver_open(struct delivery *d, const struct options *o, bool lazy)
 		.arg = d,
 	};
 
+	int64_t begun = times_monotonic_ms(), tried, now;
+
 	*d = (struct delivery){ .options = o };
-	return ((d->log = execlog_open(&options, d->reason)) != NULL);
+	do {
+		tried = times_monotonic_ms();
+		d->log = execlog_open(&options, d->reason);
+		now = times_monotonic_ms();
+		/* A daemon that takes its time is there: it cannot commit. */
+	} while (d->log == NULL && now - tried >= ANSWER_MS &&
+	    now - begun < patience(o) && interrupt_signal() == 0);
+	return (d->log != NULL);
 }
 
 /* Has there been no daemon for too long? */
@@ -49,7 +66,7 @@ is_out_of_patience(struct delivery *d)
 	}
 	if (d->lost_at == 0)
 		d->lost_at = now;
-	return (now - d->lost_at >= d->options->timeout);
+	return (now - d->lost_at >= patience(d->options));
 }
 
 /* Wait in slices, for room or for acknowledgements. */

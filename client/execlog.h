@@ -95,7 +95,8 @@ struct execlog_options {
 					   512 KiB */
 	bool		 nonblocking;	/* a full queue is EXECLOG_WOULD_BLOCK
 					   instead of a wait */
-	bool		 lazy;		/* open without a connection, too */
+	bool		 lazy;		/* open at once; the connection is made
+					   meanwhile, execlog_stored is 0 */
 	/*
 	 * A record was not stored because of its value: its number (the first
 	 * one is 1), a code, a sentence.  Called by the handle's thread; must
@@ -131,11 +132,16 @@ struct execlog_event {
 
 /*
  * Open a handle; options may be NULL.  NULL on failure, with a sentence in
- * reason (unless that is NULL): no daemon answers (not with "lazy"), no memory,
- * no thread.
+ * reason (unless that is NULL): no daemon answers within 10 s (not with "lazy"),
+ * no memory, no thread.
  */
 struct execlog	*execlog_open(const struct execlog_options *,
 		    char reason[EXECLOG_REASON]);
+
+/*
+ * All that follows takes NULL, which is what a failed execlog_open gave: then
+ * the answer is EXECLOG_FAILED, 0, false or nothing.
+ */
 
 /*
  * Queue one.  Returns at once while there is room in the queue.  Taken is not
@@ -161,7 +167,7 @@ enum execlog_result	 execlog_wait_room(struct execlog *, int timeout);
 
 /*
  * Flush for at most timeout ms, then free everything.  EXECLOG_OK: all that
- * was ever taken is acknowledged.  Takes NULL.
+ * was ever taken is acknowledged.
  */
 enum execlog_result	 execlog_close(struct execlog *, int timeout);
 

@@ -51,10 +51,12 @@ make_canary(struct execlog *h)
 	return (true);
 }
 
-static bool
-is_forked(const struct execlog *h)
+/* Can the handle be used at all?  NULL is what a failed open gave. */
+static enum execlog_result
+usable(const struct execlog *h)
 {
-	return (*h->canary == 0);
+	return (h == NULL ? EXECLOG_FAILED :
+	    *h->canary == 0 ? EXECLOG_FORKED : EXECLOG_OK);
 }
 
 static bool
@@ -148,7 +150,7 @@ execlog_open(const struct execlog_options *given, char reason[EXECLOG_REASON])
 		return (NULL);
 	}
 	/* The first time here, so that the caller hears of it. */
-	if (!sender_connect(h) && (!o.lazy || h->failed)) {
+	if (!o.lazy && !sender_connect(h)) {
 		explain(reason, h->reason);
 		destroy(h);
 		return (NULL);
@@ -246,8 +248,8 @@ encode_log(struct execlog *h, const void *what)
 enum execlog_result
 execlog_log(struct execlog *h, const struct execlog_record *r)
 {
-	if (is_forked(h))
-		return (EXECLOG_FORKED);
+	if (usable(h) != EXECLOG_OK)
+		return (usable(h));
 	if (r->execution == NULL || r->source == NULL ||
 	    (r->message == NULL && r->message_len > 0))
 		return (EXECLOG_INVALID);
@@ -273,8 +275,8 @@ encode_event(struct execlog *h, const void *what)
 enum execlog_result
 execlog_event(struct execlog *h, const struct execlog_event *e)
 {
-	if (is_forked(h))
-		return (EXECLOG_FORKED);
+	if (usable(h) != EXECLOG_OK)
+		return (usable(h));
 	if (e->execution == NULL || e->type == NULL)
 		return (EXECLOG_INVALID);
 	return (submit(h, encode_event, e));
@@ -289,8 +291,8 @@ execlog_flush(struct execlog *h, int timeout)
 	struct deadline until;
 	uint64_t number;
 
-	if (is_forked(h))
-		return (EXECLOG_FORKED);
+	if (usable(h) != EXECLOG_OK)
+		return (usable(h));
 	sender_deadline(&until, timeout);
 	sender_lock(h);
 	number = h->number;
@@ -311,8 +313,8 @@ execlog_wait_room(struct execlog *h, int timeout)
 	enum execlog_result result = EXECLOG_OK;
 	struct deadline until;
 
-	if (is_forked(h))
-		return (EXECLOG_FORKED);
+	if (usable(h) != EXECLOG_OK)
+		return (usable(h));
 	sender_deadline(&until, timeout);
 	sender_lock(h);
 	while (ring_room(&h->ring) < h->ring.size / 4 &&
@@ -347,7 +349,7 @@ execlog_unacked(struct execlog *h)
 {
 	uint64_t n;
 
-	if (is_forked(h))
+	if (usable(h) != EXECLOG_OK)
 		return (0);
 	sender_lock(h);
 	n = h->number - h->ring.acked;
@@ -358,7 +360,7 @@ execlog_unacked(struct execlog *h)
 uint64_t
 execlog_stored(const struct execlog *h)
 {
-	return (h->stored);
+	return (h == NULL ? 0 : h->stored);
 }
 
 bool
@@ -366,7 +368,7 @@ execlog_is_connected(struct execlog *h)
 {
 	bool connected;
 
-	if (is_forked(h))
+	if (usable(h) != EXECLOG_OK)
 		return (false);
 	sender_lock(h);
 	connected = h->connected;
@@ -378,7 +380,7 @@ void
 execlog_reason(struct execlog *h, char reason[EXECLOG_REASON])
 {
 	reason[0] = '\0';
-	if (is_forked(h))
+	if (usable(h) != EXECLOG_OK)
 		return;
 	sender_lock(h);
 	if (!h->connected)

@@ -209,6 +209,17 @@ connect_to(struct link *l, const char *path)
 }
 
 bool
+link_probe(const char *path, char reason[LINK_REASON])
+{
+	struct link l = { .fd = -1, .wake = -1 };
+	bool listens = connect_to(&l, path);
+
+	(void)strcpy(reason, l.reason);
+	link_close(&l);
+	return (listens);
+}
+
+bool
 link_open(struct link *l, const char *path, int wake, const struct hello *hello,
     const char *who, struct welcome *welcome)
 {

@@ -44,6 +44,9 @@ bool	 link_open(struct link *, const char *path, int wake,
 	    const struct hello *, const char *who, struct welcome *);
 void	 link_close(struct link *);
 
+/* Does anybody listen there?  False: reason says why not. */
+bool	 link_probe(const char *path, char reason[LINK_REASON]);
+
 /*
  * The next frame; its body is valid until the next call.  ERROR is not
  * returned: the link is lost with its sentence as reason.  timeout in ms, -1

@@ -58,7 +58,8 @@ def test_no_daemon(idle, build):
     with pytest.raises(OSError, match="No such file"):
         Handle(build, idle.socket)
     h = Handle(build, idle.socket, lazy=True)
-    assert not h.is_connected() and "No such file" in h.reason()
+    await_until(lambda: "No such file" in h.reason())
+    assert not h.is_connected()
     assert h.log("e1", "early") == OK
     assert h.flush(50) == TIMEOUT and h.unacked() == 1
     idle.start()

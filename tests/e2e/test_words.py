@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import signal
+import sqlite3
 import subprocess
 
 import pytest
@@ -18,7 +19,7 @@ def test_logs_f_is_follow(daemon):
     daemon.ok("write", "e1", "a")
     daemon.ok("event", "e1", "FAILED")
     assert daemon.cli("logs", "e1", "-f", "-o", "cat") == (
-        0, "a\n", "-- FAILED, 1 line --\n")
+        0, "a\n", "-- FAILED; complete, 1 line --\n")
     assert daemon.ok("logs", "e1", "-f", "--json") == \
         daemon.ok("follow", "e1", "--json")
     assert list(json.loads(daemon.ok("logs", "-f", "e1", "--json"))) == KEYS
@@ -269,3 +270,38 @@ def test_status_counts_what_happened(daemon):
     hold = status["lock_hold_ms"]
     assert 0 <= hold["p50"] <= hold["p99"] and hold["max"] > 0
     assert status["version"] in daemon.ok("ping")
+
+
+def test_a_name_used_for_another_input_is_not_silent(daemon):
+    daemon.ok("write", "--producer", "day", "mon", input=b"a\nb\n")
+    code, out, err = daemon.cli("write", "--producer", "day", "tue",
+                                input=b"c\n")
+    assert code == 0 and "1 line skipped" in err and "1 fewer" in err
+
+
+def test_only_new_lines(daemon):
+    daemon.ok("write", "e1", "old")
+    follower = daemon.follow("e1", "-n", "0", "-o", "cat")
+    daemon.ok("write", "e1", "new")
+    daemon.ok("event", "e1", "COMPLETED")
+    assert finish(follower)[:2] == (0, "new\n")
+    assert daemon.ok("logs", "e1", "-n", "0") == ""
+
+
+def test_a_lock_of_somebody_else_delays_an_event(daemon):
+    """run starts its command at once, an event waits for --timeout."""
+    db = sqlite3.connect(daemon.db, isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    event = daemon.spawn("event", "e1", "COMPLETED")
+    run = daemon.spawn("run", "e1", "--", "touch", str(daemon.folder / "ran"))
+    await_until((daemon.folder / "ran").exists)
+    assert event.poll() is None
+    db.execute("ROLLBACK")
+    assert finish(event)[0] == 0 and finish(run)[0] == 0
+
+
+@pytest.mark.parametrize("text", ["-10m", "2026-02-07 10:00",
+                                  "2026-02-07T10:00Z"])
+def test_times_as_journalctl_takes_them(daemon, text):
+    daemon.ok("write", "e1", "m")
+    assert daemon.cli("logs", "e1", f"--since={text}")[0] == 0
