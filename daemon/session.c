@@ -42,6 +42,7 @@ struct session {
 	struct position			 end_at;
 	int64_t				 told;	/* the newest position notice */
 	struct timer			*look;	/* ends: the state is looked at */
+	bool				 look_set;	/* the timer is */
 	bool				 look_due;
 	int64_t				 stated_at;	/* since when it tells of
 						   an end, ms; 0: it does not */
@@ -179,7 +180,9 @@ poke(struct session *s)
 		published = follow_published(s->world->follow);
 		if (has_reached(&q->at, published) && !s->look_due) {
 			s->follower.ready = true;
-			timer_set(s->look, LOOK_MS);
+			if (!s->look_set)
+				timer_set(s->look, LOOK_MS);
+			s->look_set = true;
 			return;
 		}
 		s->look_due = false;
@@ -200,6 +203,7 @@ on_look(void *v)
 	struct session *s = v;
 
 	s->look_due = true;
+	s->look_set = false;
 	poke(s);
 }
 
@@ -286,7 +290,7 @@ start(struct session *s, struct request *r)
 	s->active = true;
 	s->ending = END_NOT_YET;
 	s->told = s->stated_at = 0;
-	s->look_due = false;
+	s->look_due = s->look_set = false;
 	if (r->kind == REQUEST_FOLLOW || r->kind == REQUEST_WAIT) {
 		s->following = true;
 		s->follower.ready = false;

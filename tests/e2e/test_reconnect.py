@@ -196,6 +196,22 @@ def test_the_engines_state_is_believed_after_a_while(daemon, state, code):
     assert finish(audited)[0] == code
 
 
+def test_others_do_not_keep_us_from_looking(daemon):
+    """Their commits come more often than the looks."""
+    daemon.sql("CREATE TABLE executions(execution_id TEXT PRIMARY KEY, "
+               "state TEXT)")
+    daemon.sql("INSERT INTO executions VALUES('e1', 'SUCCESS')")
+    waiter = daemon.spawn("wait", "e1")
+    p = daemon.producer()
+
+    def busy():
+        p.log("other", "m")
+        p.sync()
+        return waiter.poll() is not None
+    await_until(busy)
+    assert finish(waiter)[0] == 0
+
+
 def test_an_event_is_believed_at_once(daemon):
     daemon.sql("CREATE TABLE executions(execution_id TEXT PRIMARY KEY, "
                "state TEXT)")
