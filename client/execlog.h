@@ -132,8 +132,8 @@ struct execlog_event {
 
 /*
  * Open a handle; options may be NULL.  NULL on failure, with a sentence in
- * reason (unless that is NULL): no daemon answers within 10 s (not with "lazy"),
- * no memory, no thread.
+ * reason (unless that is NULL): no daemon answers within 10 s (not with
+ * "lazy"), no memory, no thread.
  */
 struct execlog	*execlog_open(const struct execlog_options *,
 		    char reason[EXECLOG_REASON]);

@@ -12,7 +12,8 @@
 
 static const struct command *const commands[] = {
 	&command_follow, &command_logs, &command_audit, &command_wait,
-	&command_write, &command_event, &command_run, &command_status, &command_ping,
+	&command_write, &command_event, &command_run, &command_status,
+	&command_ping,
 };
 #define COMMAND_COUNT	(sizeof commands / sizeof commands[0])
 

@@ -24,11 +24,11 @@ struct reading {
 	struct feed		 feed;
 	struct printer		 printer;
 	struct mark		 mark;
-	struct buf		 name;		/* the execution, if its prefix was
-						   given */
+	struct buf		 name;		/* of the execution, if its
+						   prefix was given */
 	struct grep		 grep;
 	uint64_t		 most;		/* rows to print; 0: all */
-	int64_t			 until;		/* monotonic ms; INT64_MAX: ever */
+	int64_t			 until;		/* monotonic ms */
 	int			 retry_ms;	/* 0: connected */
 };
 
@@ -319,7 +319,6 @@ seek_matches(struct reading *r)
 	struct request back = r->request;
 	struct feed feed;
 	struct log_row row;
-	struct notice n;
 	struct frame f;
 	int64_t wanted = r->options->lines;
 	enum link_result result;
@@ -337,11 +336,11 @@ seek_matches(struct reading *r)
 			(void)feed_wait(&feed, -1);
 		if (result != LINK_OK)
 			continue;
-		if (f.type == FRAME_NOTICE && notice_decode(f.body, &n)) {
-			mark_notice(&r->mark, &n);
-			notice_free(&n);
-		} else if (f.type == FRAME_LOG_ROW &&
-		    log_row_decode(f.body, &row) && grep_matches(&r->grep, row.message)) {
+		if (f.type == FRAME_NOTICE)
+			on_notice(r, f.body);
+		else if (f.type == FRAME_LOG_ROW &&
+		    log_row_decode(f.body, &row) &&
+		    grep_matches(&r->grep, row.message)) {
 			mark_row(&r->mark, &row);
 			done = --wanted == 0;
 		}

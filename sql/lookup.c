@@ -143,7 +143,8 @@ pages_find(struct pages *p, struct span prefix, struct buf *names, size_t max,
 }
 
 static enum sql_result
-two_integers(struct pages *p, enum pages_statement a, enum pages_statement b, int64_t *x,
+two_integers(struct pages *p, enum pages_statement a,
+    enum pages_statement b, int64_t *x,
     int64_t *y, struct sql_error *error)
 {
 	sqlite3_int64 v, w;

@@ -105,8 +105,8 @@ enum sql_result	 pages_known(struct pages *, struct span execution, bool *,
  * Executions whose ids begin with the prefix, in order: appends at most max of
  * them to names, each with a 0 behind it.
  */
-enum sql_result	 pages_find(struct pages *, struct span prefix, struct buf *names,
-		    size_t max, size_t *n, struct sql_error *);
+enum sql_result	 pages_find(struct pages *, struct span prefix,
+		    struct buf *names, size_t max, size_t *n, struct sql_error *);
 
 /* Where the file is. */
 enum sql_result	 pages_position(struct pages *, struct position *,

@@ -2,11 +2,11 @@
  * A reader's request being answered, a page at a time.
  *
  * START: take the file's position; is the execution known?  FIND: the id is
- * none; of which is it the prefix?  FOUND: query_adopt is to be called.  SEEK: walk back to the row that "lines"
- * begins with.  STORED: rows by (timestamp, id) up to the limit.  BACK: the
- * same, newest first.  RANGE: what came behind a cursor, by id.  LIVE (follow
- * and wait): rows behind the limit, by id; "at" says how far.  OVER: nothing
- * more will come.
+ * none; of which is it the prefix?  FOUND: query_adopt is to be called.  SEEK:
+ * walk back to the row that "lines" begins with.  STORED: rows by (timestamp,
+ * id) up to the limit.  BACK: the same, newest first.  RANGE: what came behind
+ * a cursor, by id.  LIVE (follow and wait): rows behind the limit, by id; "at"
+ * says how far.  OVER: nothing more will come.
  *
  * Layer: sql.  Threads: one at a time; in the daemon the reader thread while a
  * page is made, else the loop.

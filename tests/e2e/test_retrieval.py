@@ -191,6 +191,8 @@ def test_prefixes(daemon):
     assert show("logs", "abc1") == (0, "abc1\n", "")
     assert show("logs", "bc") == (0, "bcd\n", "")
     assert show("logs", "b") == (0, "b\n", "")      # exactly, so no prefix
+    assert show("logs", "bc", "-g", "c", "-n", 1) == (0, "bcd\n", "")
+    assert show("logs", "bc", "-g", "c", "-n", 1, "-r") == (0, "bcd\n", "")
     code, out, err = show("logs", "ab")
     assert (code, out) == (2, "") and "abc1, abc2" in err
     assert show("logs", "q")[0] == 4
