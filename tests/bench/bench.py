@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 import beside    # noqa: E402
 import ingest    # noqa: E402
 import large     # noqa: E402
+import reading   # noqa: E402
 import waits     # noqa: E402
 
 CASES = {
@@ -22,6 +23,7 @@ CASES = {
     "engine": beside.steady,
     "large": large.case,
     "memory": ingest.memory_case,
+    "read": reading.case,
     "follow": waits.follow,
     "events": waits.events,
 }
@@ -32,6 +34,7 @@ EPILOG = """cases:
   large    a file with 20 000 000 rows, kept for the next time in
            ${XDG_CACHE_HOME:-~/.cache}/execlog-bench (some GB)
   memory   at the start, with 500 producers, a minute after
+  read     a million stored lines, against sqlite3
   follow   from write() to a follower's stdout, own and shared file
   events   acknowledgements of audit events under load
 
