@@ -66,7 +66,8 @@ def test_kills_in_the_middle_of_a_flood(daemon):
     writer.stdin.close()
     assert writer.wait(20) == 0
     daemon.ok("event", "e1", "COMPLETED")
-    assert follower.wait(20) == 0
+    await_until(lambda: read() and follower.poll() is not None)
+    assert follower.returncode == 0
     rows = [json.loads(line) for line in read()]
     ids = [row["id"] for row in rows]
     assert sorted(ids) == [i for (i,) in daemon.sql(
