@@ -152,7 +152,7 @@ print_table(const struct options *o, struct span s)
 		{ "lock, ms", "lock_hold_ms" },
 		{ "gap, ms", "lock_gap_ms" },
 		{ "wait, ms", "lock_wait_ms" },
-		{ "sync, ms", "sync_ms" },
+		{ "commit, ms", "commit_ms" },
 		{ "batch, rows", "batch_rows" },
 	};
 	struct json_t *doc = jdoc_parse(s);

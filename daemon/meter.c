@@ -14,7 +14,7 @@ meter_commit(struct meter *m, const struct store_commit *c, size_t rows,
 		hist_add(&m->gap, gap);
 	hist_add(&m->hold, c->hold_us);
 	hist_add(&m->wait, c->wait_us);
-	hist_add(&m->sync, c->sync_us);
+	hist_add(&m->commit, c->commit_us);
 	hist_add(&m->ack, age_us);
 	hist_add(&m->batch_rows, (int64_t)rows);
 	m->released_us = c->begun_us + c->hold_us;

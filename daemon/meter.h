@@ -21,7 +21,7 @@ struct meter {
 	struct hist	gap;		/* between two holds, if under 1 s:
 					   else there was nothing to do */
 	struct hist	wait;		/* for the lock */
-	struct hist	sync;
+	struct hist	commit;		/* of the hold: COMMIT and its sync */
 	struct hist	ack;		/* from the first record of a batch
 					   until all of it is committed */
 	struct hist	batch_rows;

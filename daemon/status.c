@@ -90,7 +90,7 @@ put_meter(struct buf *b, const struct meter *m)
 	put_times(b, "lock_hold_ms", &m->hold);
 	put_times(b, "lock_gap_ms", &m->gap);
 	put_times(b, "lock_wait_ms", &m->wait);
-	put_times(b, "sync_ms", &m->sync);
+	put_times(b, "commit_ms", &m->commit);
 	put_times(b, "ack_wait_ms", &m->ack);
 	jput_key(b, "batch_rows");
 	buf_char(b, '{');

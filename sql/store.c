@@ -17,7 +17,6 @@
 
 struct store {
 	sqlite3		*db;
-	bool		 sync;
 	sqlite3_stmt	*begin;
 	sqlite3_stmt	*commit;
 	sqlite3_stmt	*rollback;
@@ -97,9 +96,9 @@ store_open(const char *path, bool sync, int64_t now_ms,
 		(void)db_result(NULL, SQLITE_NOMEM, error);
 		return (NULL);
 	}
-	s->sync = sync;
 	if ((s->db = db_open(path, DB_WRITER, error)) == NULL ||
-	    migrate_up(s->db, now_ms, error) != SQL_DONE)
+	    (!sync && db_exec_patiently(s->db, "PRAGMA synchronous=NORMAL",
+	    error) != SQL_DONE) || migrate_up(s->db, now_ms, error) != SQL_DONE)
 		goto error;
 	(void)sqlite3_wal_hook(s->db, on_wal, s);
 	guard_install(s->db);
@@ -239,6 +238,7 @@ transaction(struct store *s, const struct store_batch *b,
 {
 	sqlite3_int64 version;
 	enum sql_result result;
+	int64_t begun;
 
 	if ((result = position_now(s, &c->before, error)) != SQL_DONE ||
 	    (result = db_integer(s->data_version, &version, error)) !=
@@ -259,40 +259,17 @@ transaction(struct store *s, const struct store_batch *b,
 		c->after.log = b->log[b->nlog - 1].id;
 	if (b->naudit > 0)
 		c->after.audit = b->audit[b->naudit - 1].id;
+	begun = db_monotonic_us();
 	result = run(s, s->commit, error);
+	c->commit_us = db_monotonic_us() - begun;
 	return (result == SQL_IO ? SQL_UNKNOWN : result);
-}
-
-/*
- * What was committed, onto the disk.  synchronous=FULL would do the same inside
- * COMMIT, with the write lock held; here the engine can have it meanwhile.
- * The call is the one that SQLite would make, on the descriptor that it has.
- */
-static enum sql_result
-sync_log(struct store *s, struct sql_error *error)
-{
-	sqlite3_file *wal = NULL;
-	int rc;
-
-	rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
-	    &wal);
-	if (rc == SQLITE_OK && (wal == NULL || wal->pMethods == NULL))
-		rc = SQLITE_IOERR_FSYNC;
-	if (rc == SQLITE_OK)
-		rc = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
-	if (rc == SQLITE_OK)
-		return (SQL_DONE);
-	(void)snprintf(error->text, sizeof error->text,
-	    "the log of the database cannot be synced: %s",
-	    sqlite3_errstr(rc));
-	return (SQL_UNKNOWN);
 }
 
 enum sql_result
 store_commit(struct store *s, const struct store_batch *b,
     struct store_commit *c, struct sql_error *error)
 {
-	int64_t called = db_monotonic_us(), released;
+	int64_t called = db_monotonic_us();
 	enum sql_result result;
 
 	if ((result = run(s, s->begin, error)) != SQL_DONE)
@@ -302,12 +279,8 @@ store_commit(struct store *s, const struct store_batch *b,
 	result = transaction(s, b, c, error);
 	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
 		(void)run(s, s->rollback, NULL);
-	released = db_monotonic_us();
-	c->hold_us = released - c->begun_us;
+	c->hold_us = db_monotonic_us() - c->begun_us;
 	c->wal_frames = s->wal_frames;
-	if (result == SQL_DONE && s->sync)
-		result = sync_log(s, error);
-	c->sync_us = db_monotonic_us() - released;
 	if (result == SQL_DONE)
 		result = still_there(s, error);
 out:

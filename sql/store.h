@@ -90,7 +90,7 @@ struct store_commit {
 	int64_t		 wait_us;	/* for the write lock */
 	int64_t		 begun_us;	/* when we got it, monotonic */
 	int64_t		 hold_us;	/* how long we had it */
-	int64_t		 sync_us;	/* and then until all was on disk */
+	int64_t		 commit_us;	/* of it, the COMMIT with its sync */
 	int		 wal_frames;	/* in the log after the commit */
 };
 
