@@ -60,6 +60,10 @@ static const struct {
 	[REFUSAL_EVENT_TYPE] = { "bad-event-type",
 	    "Invalid event type. Must be one of: CREATED, STARTED, "
 	    "STATE_CHANGE, COMPLETED, FAILED, CANCELLED, TIMEOUT" },
+	[REFUSAL_CAPTURE] = { "bad-capture", "Invalid capture. It must be "
+	    "open; a new one has a higher number than all before" },
+	[REFUSAL_STREAMS] = { "too-many-streams",
+	    "there are as many open streams as the daemon keeps" },
 };
 
 const char *

@@ -51,8 +51,10 @@ enum refusal {
 	REFUSAL_MESSAGE,
 	REFUSAL_METADATA,
 	REFUSAL_EVENT_TYPE,
+	REFUSAL_CAPTURE,
+	REFUSAL_STREAMS,
 };
-#define REFUSAL_COUNT	(REFUSAL_EVENT_TYPE + 1)
+#define REFUSAL_COUNT	(REFUSAL_STREAMS + 1)
 
 /* The code on the wire. */
 const char	*fault_code(enum fault);

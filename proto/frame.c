@@ -7,6 +7,7 @@ frame_limit(uint8_t type)
 {
 	switch ((enum frame_type)type) {
 	case FRAME_LOG:
+	case FRAME_LINE:
 	case FRAME_LOG_ROW:
 	case FRAME_AUDIT_ROW:
 		return (FRAME_MAX);
@@ -17,10 +18,13 @@ frame_limit(uint8_t type)
 	case FRAME_HELLO:
 	case FRAME_LOG_JSON:
 	case FRAME_EVENT:
+	case FRAME_OPEN:
+	case FRAME_CLOSE:
 	case FRAME_REQUEST:
 	case FRAME_WELCOME:
 	case FRAME_REFUSED:
 	case FRAME_ERROR:
+	case FRAME_OPENED:
 	case FRAME_NOTICE:
 	case FRAME_END:
 	case FRAME_STATUS:

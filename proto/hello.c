@@ -9,9 +9,21 @@
 const char *
 role_name(enum role role)
 {
-	static const char *const name[ROLE_COUNT] = { "produce", "read" };
+	static const char *const name[ROLE_COUNT] = { "produce", "read",
+	    "stream" };
 
 	return (name[role]);
+}
+
+static void
+put_stream(struct buf *b, const struct hello *h)
+{
+	origin_put(b, &h->origin);
+	if (h->stream != STREAM_NONE)
+		jput_text(b, "stream", span_of(stream_name(h->stream)));
+	jput_text(b, "level", span_of(level_name(h->level)));
+	if (h->masked)
+		jput_bool(b, "masked", true);
 }
 
 void
@@ -29,6 +41,8 @@ hello_put(struct buf *b, const struct hello *h, const char *who)
 		jput_i64(b, "epoch", h->epoch);
 		jput_i64(b, "acked", h->acked);
 	}
+	if (h->role == ROLE_STREAM)
+		put_stream(b, h);
 	buf_char(b, '}');
 	(void)frame_end(b, mark);
 }
@@ -65,7 +79,7 @@ decode_role(const struct json_t *doc, struct hello *h)
 				h->role = (enum role)i;
 				return (NULL);
 			}
-	return ("role is one of: produce, read");
+	return ("role is one of: produce, read, stream");
 }
 
 static const char *
@@ -90,6 +104,26 @@ decode_producer(const struct json_t *doc, struct hello *h)
 	return (NULL);
 }
 
+static const char *
+decode_stream(const struct json_t *doc, struct hello *h)
+{
+	struct span name = SPAN_NONE;
+	enum refusal refusal;
+
+	if ((refusal = origin_from_json(doc, &h->origin)) != REFUSAL_NONE)
+		return (refusal_sentence(refusal));
+	if (jget_text(doc, "stream", &name) == JGET_WRONG ||
+	    (name.p != NULL && !stream_parse(name, &h->stream)))
+		return (refusal_sentence(REFUSAL_STREAM));
+	name = span_of(level_name(LEVEL_INFO));
+	if (jget_text(doc, "level", &name) == JGET_WRONG ||
+	    !level_parse(name, &h->level))
+		return (refusal_sentence(REFUSAL_LEVEL));
+	if (jget_bool(doc, "masked", &h->masked) == JGET_WRONG)
+		return ("masked is true or false");
+	return (NULL);
+}
+
 static enum fault
 decode(struct hello *h, const char **sentence)
 {
@@ -105,6 +139,8 @@ decode(struct hello *h, const char **sentence)
 	}
 	if ((*sentence = decode_role(h->doc, h)) == NULL)
 		*sentence = decode_producer(h->doc, h);
+	if (*sentence == NULL && h->role == ROLE_STREAM)
+		*sentence = decode_stream(h->doc, h);
 	return (*sentence == NULL ? FAULT_NONE : FAULT_BAD_HELLO);
 }
 

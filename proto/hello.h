@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/capture.h"
 #include "proto/fault.h"
 #include "proto/span.h"
 
@@ -18,14 +19,16 @@ struct json_t;
 enum role {
 	ROLE_PRODUCE,
 	ROLE_READ,
+	ROLE_STREAM,
 };
-#define ROLE_COUNT	2
+#define ROLE_COUNT	3
 
 const char	*role_name(enum role);
 
 /*
  * What a HELLO says.  A producer may have a name; then it may resume the epoch
- * that it was granted before.  Texts point into "doc" after hello_decode, until
+ * that it was granted before.  A stream says whose output it is; all bytes
+ * behind its HELLO are text.  Texts point into "doc" after hello_decode, until
  * hello_free.
  */
 struct hello {
@@ -34,6 +37,11 @@ struct hello {
 	bool		 resumes;	/* epoch and acked are given */
 	int64_t		 epoch;
 	int64_t		 acked;		/* highest number acknowledged */
+	struct origin	 origin;	/* of a stream, as are: */
+	enum stream	 stream;
+	enum level	 level;		/* of lines that do not say theirs */
+	bool		 masked;	/* not read until there are values to
+					   be masked for its execution */
 	struct json_t	*doc;
 };
 

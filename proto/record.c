@@ -19,6 +19,20 @@ stream_name(enum stream stream)
 	return (name[stream]);
 }
 
+bool
+stream_parse(struct span s, enum stream *stream)
+{
+	enum stream i;
+
+	for (i = STREAM_STDOUT; i < STREAM_COUNT; i++) {
+		if (span_is(s, stream_name(i))) {
+			*stream = i;
+			return (true);
+		}
+	}
+	return (false);
+}
+
 const char *
 partial_name(enum partial partial)
 {

@@ -41,6 +41,9 @@ enum partial {
 const char	*stream_name(enum stream);
 const char	*partial_name(enum partial);
 
+/* stdout or stderr. */
+bool		 stream_parse(struct span, enum stream *);
+
 /*
  * level, stream and partial are numbers as received: record_check says
  * whether they are values of their enums.  Texts belong to whoever holds the
