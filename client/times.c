@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "proto/rfc3339.h"
+
 #define DAY_MS		INT64_C(86400000)
 #define EPOCH_DIGITS	11	/* a bare number with so many is epoch ms */
 #define YEAR_0		INT64_C(-62167219200000)	/* ms */
@@ -86,78 +88,26 @@ parse_day(int back, int64_t now, int64_t *ms)
 	return (true);
 }
 
-/* ".123" and more digits; moves *p behind them. */
-static int64_t
-parse_fraction(const char **p)
-{
-	int64_t ms = 0, unit = 100;
-
-	if (**p != '.' && **p != ',')
-		return (0);
-	for ((*p)++; **p >= '0' && **p <= '9'; (*p)++, unit /= 10)
-		ms += unit * (**p - '0');
-	return (ms);
-}
-
-/* Z, +01:00 or +0100: seconds east of UTC. */
-static bool
-parse_zone(const char *p, int *east)
-{
-	int hours, minutes, n = 0;
-
-	*east = 0;
-	if (strcmp(p, "Z") == 0 || strcmp(p, "z") == 0)
-		return (true);
-	if ((*p != '+' && *p != '-') ||
-	    (sscanf(p + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 &&
-	    sscanf(p + 1, "%2d%2d%n", &hours, &minutes, &n) != 2) ||
-	    p[n + 1] != '\0' || hours < 0 || hours > 23 || minutes < 0 ||
-	    minutes > 59)
-		return (false);
-	*east = (hours * 60 + minutes) * (*p == '-' ? -60 : 60);
-	return (true);
-}
-
-/* Did mktime have to mend it?  Then it was no date. */
-static bool
-to_seconds(struct tm *tm, bool local, int64_t *seconds)
-{
-	struct tm was = *tm;
-	time_t t;
-
-	tm->tm_isdst = -1;
-	t = local ? mktime(tm) : timegm(tm);
-	*seconds = (int64_t)t;
-	return (tm->tm_mon == was.tm_mon && tm->tm_mday == was.tm_mday &&
-	    tm->tm_year == was.tm_year);
-}
-
+/* RFC 3339; without a zone it is local time. */
 static bool
 parse_date(const char *text, int64_t *ms)
 {
-	struct tm tm = { 0 };
-	const char *p;
-	int64_t seconds, fraction;
-	int east = 0;
+	struct rfc3339 r;
+	struct tm tm = { .tm_isdst = -1 };
 
-	if ((p = strptime(text, "%Y-%m-%d", &tm)) == NULL)
+	if (!rfc3339_parse(span_of(text), &r))
 		return (false);
-	if (*p == '\0') {
-		if (!to_seconds(&tm, true, &seconds))
-			return (false);
-		*ms = seconds * 1000;
+	if (r.has_zone) {
+		*ms = rfc3339_ms(&r);
 		return (true);
 	}
-	if ((*p != 'T' && *p != 't' && *p != ' ') ||
-	    (p = strptime(p + 1, "%H:%M", &tm)) == NULL ||
-	    (*p == ':' && (p = strptime(p, ":%S", &tm)) == NULL))
-		return (false);
-	fraction = parse_fraction(&p);
-	if (*p != '\0' && !parse_zone(p, &east))
-		return (false);
-	if (!to_seconds(&tm, *p == '\0', &seconds))
-		return (false);
-	*ms = (seconds - east) * 1000 + fraction;
+	tm.tm_year = r.year - 1900;
+	tm.tm_mon = r.month - 1;
+	tm.tm_mday = r.day;
+	tm.tm_hour = r.hour;
+	tm.tm_min = r.minute;
+	tm.tm_sec = r.second;
+	*ms = (int64_t)mktime(&tm) * 1000 + r.ms;
 	return (true);
 }
 

@@ -80,29 +80,6 @@ jput_bool(struct buf *b, const char *key, bool v)
 	buf_str(b, v ? "true" : "false");
 }
 
-static int
-dump_into(const char *p, size_t n, void *b)
-{
-	buf_add(b, p, n);
-	return (0);
-}
-
-bool
-jput_without(struct buf *b, struct span text, const char *const *keys, size_t n)
-{
-	json_t *doc;
-	size_t i;
-	bool ok;
-
-	if ((doc = jdoc_parse(text)) == NULL)
-		return (false);
-	for (i = 0; i < n; i++)
-		(void)json_object_del(doc, keys[i]);
-	ok = json_dump_callback(doc, dump_into, b, JSON_COMPACT) == 0;
-	json_decref(doc);
-	return (ok);
-}
-
 json_t *
 jdoc_parse(struct span s)
 {
@@ -185,29 +162,92 @@ skip_value(struct span s, size_t i)
 	return (i);
 }
 
+/*
+ * The next member of an object's text: its name, between the quotes, and its
+ * value.  *at begins at 0.
+ */
+static bool
+next_member(struct span s, size_t *at, struct span *name, struct span *value)
+{
+	size_t i = skip_space(s, *at), end;
+
+	if (*at == 0 && (i == s.n || s.p[i] != '{'))
+		return (false);
+	i = skip_space(s, i + 1);
+	if (i >= s.n || s.p[i] != '"')
+		return (false);
+	name->p = s.p + i + 1;
+	i = skip_string(s, i);
+	name->n = (size_t)(s.p + i - name->p) - 1;
+	i = skip_space(s, skip_space(s, i) + 1);
+	if (i >= s.n)
+		return (false);
+	end = skip_value(s, i);
+	*value = (struct span){ s.p + i, end - i };
+	*at = end;
+	return (true);
+}
+
 struct span
 jtext_member(struct span s, const char *key)
 {
-	struct span name;
-	size_t i, value;
+	struct span name, value;
+	size_t at = 0;
 
-	i = skip_space(s, 0);
-	if (i == s.n || s.p[i] != '{')
-		return (SPAN_NONE);
-	for (i = skip_space(s, i + 1); i < s.n && s.p[i] == '"';
-	    i = skip_space(s, i + 1)) {
-		name.p = s.p + i + 1;
-		i = skip_string(s, i);
-		name.n = (size_t)(s.p + i - name.p) - 1;
-		value = skip_space(s, skip_space(s, i) + 1);
-		if (value >= s.n)
-			break;
-		i = skip_value(s, value);
+	while (next_member(s, &at, &name, &value))
 		if (span_is(name, key))
-			return ((struct span){ s.p + value, i - value });
-		i = skip_space(s, i);
-	}
+			return (value);
 	return (SPAN_NONE);
+}
+
+static bool
+is_one_of(const char *key, const char *const *keys, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(key, keys[i]) == 0)
+			return (true);
+	return (false);
+}
+
+/* jansson keeps the order of members, so text and document go in step. */
+void
+jput_members(struct buf *b, struct span text, json_t *doc,
+    const char *const *keys, size_t n, const json_t *over)
+{
+	struct span name, value;
+	const char *key;
+	size_t at = 0;
+	void *i;
+
+	for (i = json_object_iter(doc);
+	    i != NULL && next_member(text, &at, &name, &value);
+	    i = json_object_iter_next(doc, i)) {
+		key = json_object_iter_key(i);
+		if (is_one_of(key, keys, n) ||
+		    json_object_get(over, key) != NULL)
+			continue;
+		if (b->n > 0 && b->p[b->n - 1] != '{')
+			buf_char(b, ',');
+		buf_add(b, name.p - 1, name.n + 2);
+		buf_char(b, ':');
+		buf_span(b, value);
+	}
+}
+
+bool
+jput_without(struct buf *b, struct span text, const char *const *keys, size_t n)
+{
+	json_t *doc;
+
+	if ((doc = jdoc_parse(text)) == NULL)
+		return (false);
+	buf_char(b, '{');
+	jput_members(b, text, doc, keys, n, NULL);
+	buf_char(b, '}');
+	json_decref(doc);
+	return (!b->failed);
 }
 
 /* The member, or NULL when it is absent or null. */

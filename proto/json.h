@@ -36,8 +36,9 @@ void	 jput_i64(struct buf *, const char *key, int64_t);
 void	 jput_bool(struct buf *, const char *key, bool);
 
 /*
- * Append the JSON object "text" without the n members named in keys.  False
- * if text is not an object.
+ * Append the JSON object "text" without the n members named in keys, the
+ * others as they were written: 0.10 stays 0.10.  False if text is not an
+ * object.
  */
 bool	 jput_without(struct buf *, struct span text, const char *const *keys,
 	    size_t n);
@@ -48,6 +49,14 @@ bool	 jput_without(struct buf *, struct span text, const char *const *keys,
  */
 struct json_t	*jdoc_parse(struct span);
 void		 jdoc_free(struct json_t *);
+
+/*
+ * Append the members of an object, as they are written in the text that it was
+ * parsed from: without the n named in keys, and without those that "over" (or
+ * NULL) has, too.  A comma before each unless after a '{'.
+ */
+void	 jput_members(struct buf *, struct span text, struct json_t *doc,
+	    const char *const *keys, size_t n, const struct json_t *over);
 
 /* Is it the text of a JSON object? */
 bool	 jtext_is_object(struct span);

@@ -1,6 +1,6 @@
 /*
- * Lines, against a second splitter that sees the whole text at once; the
- * buffer and rows at the limits of their frames.
+ * Lines, against a second splitter that sees the whole text at once, and
+ * flushed before their end; the buffer and rows at the limits of their frames.
  */
 #include "tests/unit/support.h"
 
@@ -192,6 +192,85 @@ test_any_bytes_are_kept(void **state)
 }
 
 static void
+show(struct span text, enum partial partial, void *v)
+{
+	buf_printf(v, "%c[", "WFML"[partial]);
+	buf_span(v, text);
+	buf_char(v, ']');
+}
+
+/* Where a '|' stands there is a flush; the stream ends behind the script. */
+static void
+check_flushed(const char *script, const char *want)
+{
+	struct lines l = { 0 };
+	struct buf got = { 0 };
+	size_t n;
+
+	for (;; script += n + 1) {
+		n = strcspn(script, "|");
+		assert_true(lines_feed(&l, script, n, show, &got));
+		if (script[n] == '\0')
+			break;
+		if (!lines_flush(&l, show, &got))
+			buf_char(&got, '.');
+	}
+	lines_finish(&l, show, &got);
+	assert_text(buf_text(&got), want);
+	buf_free(&got);
+	lines_free(&l);
+}
+
+static void
+test_flushes(void **state)
+{
+	(void)state;
+	check_flushed("|", ".");
+	check_flushed("a\n|", "W[a].");
+	check_flushed("a|b\n", "F[a]L[b]");
+	/* The end of a line that is all out is a part of its own. */
+	check_flushed("a|\nb\n", "F[a]L[]W[b]");
+	check_flushed("a|", "F[a]L[]");
+	check_flushed("a||b|c", "F[a].M[b]L[c]");
+	/* A CR may be that of the line's end. */
+	check_flushed("a\r|\n", "F[a]L[]");
+	check_flushed("\r|\n", ".W[]");
+	check_flushed("a|\r|\n", "F[a].L[]");
+	check_flushed("a\r|", "F[a]L[\r]");
+	check_flushed("a\r\r|\r|b\n", "F[a\r]M[\r]L[\rb]");
+	check_flushed("\r|b|\n", ".F[\rb]L[]");
+	/* A character is not cut. */
+	check_flushed("\xc3|\xa9\n", ".W[\xc3\xa9]");
+	check_flushed("a\xf0\x9f\x98|\x80|", "F[a]M[\xf0\x9f\x98\x80]L[]");
+	check_flushed("a\xe2\x82|b|", "F[a]M[\xe2\x82" "b]L[]");
+	check_flushed("\xc3|", ".W[\xc3]");
+	check_flushed("\xc3\r|\n", "F[\xc3]L[]");
+	/* What can begin none is given out. */
+	check_flushed("\x80|\xff|\xc0|\xf5\n",
+	    "F[\x80]M[\xff]M[\xc0]L[\xf5]");
+	check_flushed("\x80\x80\x80\x80|", "F[\x80\x80\x80\x80]L[]");
+}
+
+/* Whatever comes at once, no more than a part of it is held. */
+static void
+test_what_is_held_is_bounded(void **state)
+{
+	static char text[20 * LINES_MAX];
+	struct lines l = { 0 };
+	size_t total = 0, round;
+
+	(void)state;
+	memset(text, 'x', sizeof text);
+	for (round = 0; round < 5; round++) {
+		assert_true(lines_feed(&l, text, sizeof text, count, &total));
+		assert_true(l.held.n < LINES_HELD_MAX);
+		assert_true(l.held.cap <= 2 * LINES_HELD_MAX);
+		assert_int_equal(total + l.held.n, (round + 1) * sizeof text);
+	}
+	lines_free(&l);
+}
+
+static void
 test_buf(void **state)
 {
 	struct buf b = { 0 };
@@ -277,6 +356,8 @@ main(void)
 		cmocka_unit_test(test_no_character_is_cut),
 		cmocka_unit_test(test_random_text),
 		cmocka_unit_test(test_any_bytes_are_kept),
+		cmocka_unit_test(test_flushes),
+		cmocka_unit_test(test_what_is_held_is_bounded),
 		cmocka_unit_test(test_buf),
 		cmocka_unit_test(test_where_rows_are_cut),
 	};
