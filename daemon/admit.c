@@ -6,6 +6,7 @@
 #include "daemon/log.h"
 #include "proto/audit.h"
 #include "proto/buf.h"
+#include "proto/capture.h"
 #include "proto/json.h"
 #include "proto/record.h"
 #include "proto/stored.h"
@@ -82,18 +83,19 @@ add_row(struct admit *a, struct batch *b, const struct record *r,
 
 /* The row that stands where a refused record would have been. */
 static void
-add_refused(struct admit *a, struct batch *b, struct span execution,
-    struct span task, enum refusal refusal, int64_t wall, int64_t mono)
+add_refused(struct admit *a, struct batch *b, const struct origin *o,
+    enum refusal refusal, int64_t wall, int64_t mono)
 {
 	struct record r = {
-		.execution = execution,
-		.task = task.p != NULL && text_is_id(task) ? task : SPAN_NONE,
+		.execution = o->execution,
+		.task = o->task.p != NULL && text_is_id(o->task) ? o->task :
+		    SPAN_NONE,
 		.source = span_of(RECORD_SOURCE_OWN),
 		.level = LEVEL_WARN,
 	};
 
 	a->refused++;
-	if (!text_is_id(execution))
+	if (!text_is_id(o->execution))
 		return;
 	buf_reset(&a->metadata);
 	buf_char(&a->metadata, '{');
@@ -104,6 +106,30 @@ add_refused(struct admit *a, struct batch *b, struct span execution,
 	buf_str(&a->text, "a record was refused: ");
 	buf_str(&a->text, refusal_sentence(refusal));
 	add_row(a, b, &r, buf_text(&a->text), wall, mono);
+}
+
+void
+admit_refused_row(struct admit *a, struct batch *b, const struct origin *o,
+    enum refusal refusal, int64_t wall, int64_t mono)
+{
+	add_refused(a, b, o, refusal, receipt(a, wall), mono);
+}
+
+void
+admit_own(struct admit *a, struct batch *b, const struct origin *o,
+    enum level level, struct span message, struct span metadata, int64_t wall,
+    int64_t mono)
+{
+	struct record r = {
+		.execution = o->execution,
+		.task = o->task,
+		.source = span_of(RECORD_SOURCE_OWN),
+		.level = (uint8_t)level,
+	};
+
+	buf_reset(&a->metadata);
+	buf_span(&a->metadata, metadata);
+	add_row(a, b, &r, message, receipt(a, wall), mono);
 }
 
 enum refusal
@@ -118,7 +144,8 @@ admit_log(struct admit *a, struct batch *b, const struct record *r,
 	    !stored_begin(&stored, r, &a->text, &a->metadata))
 		refusal = REFUSAL_METADATA;
 	if (refusal != REFUSAL_NONE) {
-		add_refused(a, b, r->execution, r->task, refusal, wall, mono);
+		add_refused(a, b, &(struct origin){ .execution = r->execution,
+		    .task = r->task }, refusal, wall, mono);
 		return (refusal);
 	}
 	while (stored_next(&stored, r))
@@ -135,8 +162,8 @@ admit_audit(struct admit *a, struct batch *b, const struct audit *e,
 
 	wall = receipt(a, wall);
 	if (refusal != REFUSAL_NONE) {
-		add_refused(a, b, e->execution, SPAN_NONE, refusal, wall,
-		    mono);
+		add_refused(a, b, &(struct origin){
+		    .execution = e->execution }, refusal, wall, mono);
 		return (refusal);
 	}
 	row = (struct audit_row){

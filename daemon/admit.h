@@ -10,10 +10,13 @@
 #include <stdint.h>
 
 #include "proto/fault.h"
+#include "proto/span.h"
+#include "proto/text.h"
 
 struct admit;
 struct audit;
 struct batch;
+struct origin;
 struct record;
 
 struct admit	*admit_new(void);
@@ -28,6 +31,20 @@ enum refusal	 admit_log(struct admit *, struct batch *,
 		    const struct record *, int64_t wall, int64_t mono);
 enum refusal	 admit_audit(struct admit *, struct batch *,
 		    const struct audit *, int64_t wall, int64_t mono);
+
+/* Count a refusal, and add the WARN row that says so in its place, if the
+   execution id of the origin is usable. */
+void		 admit_refused_row(struct admit *, struct batch *,
+		    const struct origin *, enum refusal, int64_t wall,
+		    int64_t mono);
+
+/*
+ * Add a row of the daemon's own, in the execution and task of the origin.
+ * metadata is the text of an object.
+ */
+void		 admit_own(struct admit *, struct batch *,
+		    const struct origin *, enum level, struct span message,
+		    struct span metadata, int64_t wall, int64_t mono);
 
 /* How many were refused. */
 uint64_t	 admit_refused(const struct admit *);

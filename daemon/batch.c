@@ -36,6 +36,8 @@ batch_tidy(struct batch *b)
 	free(b->mark);
 	free(b->claim);
 	free(b->forget);
+	free(b->opening);
+	free(b->stream);
 	*b = (struct batch){ .serial = serial };
 }
 
@@ -46,6 +48,7 @@ batch_reset(struct batch *b, uint64_t serial)
 	names_reset(&b->executions);
 	names_reset(&b->tasks);
 	b->nlog = b->naudit = b->nmark = b->nclaim = b->nforget = 0;
+	b->nopening = b->nstream = 0;
 	b->bytes = 0;
 	b->urgent = b->watched = b->ordered = false;
 	b->serial = serial;
@@ -149,10 +152,43 @@ batch_add_forget(struct batch *b, struct span producer, int64_t now)
 	b->forget[b->nforget++] = keep(b, producer);
 }
 
+size_t
+batch_add_opening(struct batch *b, const struct stream_opening *o, int64_t now)
+{
+	struct stream_opening *opening;
+
+	begin(b, now);
+	b->opening = grow(b->opening, b->nopening, &b->opening_cap,
+	    sizeof *b->opening);
+	opening = &b->opening[b->nopening];
+	*opening = *o;
+	opening->origin.execution = keep(b, o->origin.execution);
+	opening->origin.task = keep(b, o->origin.task);
+	opening->origin.source = keep(b, o->origin.source);
+	opening->producer = keep(b, o->producer);
+	return (b->nopening++);
+}
+
+size_t
+batch_add_stream(struct batch *b, const struct stream_mark *m, int64_t now)
+{
+	struct stream_mark *mark;
+
+	begin(b, now);
+	b->stream = grow(b->stream, b->nstream, &b->stream_cap,
+	    sizeof *b->stream);
+	mark = &b->stream[b->nstream];
+	*mark = *m;
+	mark->cut = keep(b, m->cut);
+	b->bytes += sizeof *mark;
+	return (b->nstream++);
+}
+
 bool
 batch_is_empty(const struct batch *b)
 {
-	return (b->nlog + b->naudit + b->nmark + b->nclaim + b->nforget == 0);
+	return (b->nlog + b->naudit + b->nmark + b->nclaim + b->nforget +
+	    b->nopening + b->nstream == 0);
 }
 
 size_t

@@ -39,6 +39,12 @@ struct batch {
 	struct span		*forget;
 	size_t			 nforget;
 	size_t			 forget_cap;
+	struct stream_opening	*opening;	/* captures that begin */
+	size_t			 nopening;
+	size_t			 opening_cap;
+	struct stream_mark	*stream;	/* of streams with lines in it */
+	size_t			 nstream;
+	size_t			 stream_cap;
 	struct arena		 texts;
 	struct names		 executions;	/* that are in it */
 	struct names		 tasks;
@@ -68,14 +74,19 @@ void		 batch_add_audit(struct batch *, const struct audit_row *,
 		    int64_t now);
 
 /*
- * Add a mark, a claim, a producer to forget.  The first two return its index,
- * so that a mark can be moved on and a claim's answer be found.
+ * Add a mark, a claim, a producer to forget, a capture that begins, a stream's
+ * mark.  All but the third return its index, so that a mark can be moved on and
+ * an answer be found.
  */
 size_t		 batch_add_mark(struct batch *, const struct producer_mark *,
 		    int64_t now);
 size_t		 batch_add_claim(struct batch *, const struct producer_claim *,
 		    int64_t now);
 void		 batch_add_forget(struct batch *, struct span producer,
+		    int64_t now);
+size_t		 batch_add_opening(struct batch *,
+		    const struct stream_opening *, int64_t now);
+size_t		 batch_add_stream(struct batch *, const struct stream_mark *,
 		    int64_t now);
 
 size_t		 batch_rows(const struct batch *);

@@ -18,11 +18,13 @@
 #include "daemon/limits.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/lost.h"
 #include "daemon/reader.h"
 #include "daemon/server.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
 #include "daemon/status.h"
+#include "daemon/streams.h"
 #include "daemon/timer.h"
 #include "sql/checkpoint.h"
 #include "sql/dbfile.h"
@@ -42,6 +44,7 @@ struct collector {
 	struct event		*sigint;
 	struct timer		*stop_limit;
 	struct follow		*follow;
+	struct streams		*streams;
 	struct ingest		*ingest;
 	struct reader		*reader;
 	struct checkpointer	*checkpointer;
@@ -230,6 +233,11 @@ open_database(struct collector *c, const char *note)
 	    store_position(c->store, &published, &error) != SQL_DONE)
 		return (unusable(path, error.text));
 	c->follow = follow_new(&published);
+	c->streams = streams_new((size_t)number(c, SETTING_MAX_STREAMS),
+	    (uint64_t)number(c, SETTING_STREAM_MAX));
+	if (store_streams(c->store, streams_restore, c->streams, &error) !=
+	    SQL_DONE)
+		return (unusable(path, error.text));
 	return (true);
 }
 
@@ -249,8 +257,8 @@ start_threads(struct collector *c)
 		.arg = c,
 	};
 
-	if ((c->ingest = ingest_start(c->base, c->store, c->follow, &config,
-	    &hooks)) == NULL ||
+	if ((c->ingest = ingest_start(c->base, c->store, c->follow,
+	    c->streams, &config, &hooks)) == NULL ||
 	    (c->reader = reader_start(c->base, c->pages)) == NULL ||
 	    (c->checkpointer = checkpointer_start(c->base, c->checkpoint,
 	    on_quiet, c)) == NULL)
@@ -305,6 +313,9 @@ start_serving(struct collector *c)
 		return (unusable(c->listener.path, error));
 	c->server = server_new(c->base, c->listener.fd, &c->roles, on_empty,
 	    c);
+	/* From now on producers can come back. */
+	streams_await(c->streams, clock_mono_ms() + LOST_GRACE_MS);
+	ingest_poke(c->ingest);
 	log_line(LOG_INFO, "serving %s on %s", c->file.path,
 	    c->listener.path);
 	service_ready();
@@ -349,6 +360,7 @@ end(struct collector *c)
 	ingest_stop(c->ingest);
 	last_checkpoint(c);
 	follow_free(c->follow);
+	streams_free(c->streams);
 	pages_close(c->pages);
 	checkpoint_close(c->checkpoint);
 	store_close(c->store);

@@ -154,6 +154,12 @@ conn_queued(const struct conn *c)
 	return (evbuffer_get_length(bufferevent_get_output(c->bev)));
 }
 
+static bool
+is_raw(const struct conn *c)
+{
+	return (c->state == CONN_OPEN && c->role->bytes != NULL);
+}
+
 static void
 on_hello(struct conn *c, const struct frame *f)
 {
@@ -175,6 +181,9 @@ on_hello(struct conn *c, const struct frame *f)
 	c->role = c->world->role[hello.role];
 	c->self = c->role->open(c, &hello, c->world->context);
 	hello_free(&hello);
+	if (is_raw(c))
+		bufferevent_setwatermark(c->bev, EV_READ, 0,
+		    LIMIT_RAW_QUEUE);
 }
 
 /* Take one frame from the input; false when there is none. */
@@ -224,6 +233,25 @@ take_frame(struct conn *c)
 	return (true);
 }
 
+/* The same for plain bytes, a piece at a time. */
+static bool
+take_bytes(struct conn *c)
+{
+	struct evbuffer *in = bufferevent_get_input(c->bev);
+	size_t n = evbuffer_get_length(in);
+	const char *p;
+
+	if (n == 0)
+		return (false);
+	if (n > LIMIT_RAW_BYTES)
+		n = LIMIT_RAW_BYTES;
+	if ((p = (const char *)evbuffer_pullup(in, (ssize_t)n)) == NULL)
+		log_no_memory();
+	c->role->bytes(c->self, (struct span){ p, n });
+	(void)evbuffer_drain(in, n);
+	return (true);
+}
+
 static bool
 wants(const struct conn *c)
 {
@@ -265,15 +293,15 @@ look(struct conn *c)
 {
 	int frames;
 
-	for (frames = 0; wants(c); frames++) {
-		if (frames == LIMIT_FRAMES_PER_TURN) {
+	for (frames = 0; wants(c); frames += is_raw(c) ? LIMIT_RAW_FRAMES : 1) {
+		if (frames >= LIMIT_FRAMES_PER_TURN) {
 			/* Others first; then go on. */
 			bufferevent_trigger(c->bev, EV_READ,
 			    BEV_TRIG_IGNORE_WATERMARKS |
 			    BEV_TRIG_DEFER_CALLBACKS);
 			return;
 		}
-		if (!take_frame(c))
+		if (!(is_raw(c) ? take_bytes(c) : take_frame(c)))
 			break;
 		c->partial = false;
 	}

@@ -15,6 +15,7 @@
 
 #include "proto/fault.h"
 #include "proto/hello.h"
+#include "proto/span.h"
 
 struct buf;
 struct conn;
@@ -26,6 +27,8 @@ struct conn_role {
 	/* Answers HELLO with WELCOME, now or later, or with a fault. */
 	void	*(*open)(struct conn *, const struct hello *, void *context);
 	void	 (*frame)(void *self, const struct frame *);
+	/* Instead of frames: after HELLO the peer sends plain bytes. */
+	void	 (*bytes)(void *self, struct span);
 	/* May another frame be taken?  NULL: always. */
 	bool	 (*wants)(void *self);
 	/* What was queued has been sent. */

@@ -1,5 +1,3 @@
-#include "daemon/ingest.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,46 +8,17 @@
 #include "daemon/checkpointer.h"
 #include "daemon/clock.h"
 #include "daemon/follow.h"
-#include "daemon/health.h"
+#include "daemon/ingest_inner.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
-#include "daemon/meter.h"
-#include "daemon/pace.h"
+#include "daemon/lost.h"
+#include "daemon/streams.h"
 #include "daemon/timer.h"
 #include "daemon/writer.h"
-#include "proto/audit.h"
-#include "proto/record.h"
 #include "sql/store.h"
 
 #define POLL_MS		50	/* between two looks for others' rows, while
 				   the writer is idle and somebody follows */
-
-struct ingest {
-	struct ingest_config	 config;
-	struct ingest_hooks	 hooks;
-	struct follow		*follow;
-	struct checkpointer	*checkpointer;
-	struct writer		*writer;
-	struct timer		*timer;
-	struct admit		*admit;
-
-	struct ledger		 ledger;
-
-	struct batch		*open;
-	struct batch		*flight;	/* sealed, not committed; or empty */
-	bool			 in_flight;
-	uint64_t		 serial;	/* newest committed batch */
-	struct pace		 pace;
-	int64_t			 retry_at;	/* monotonic ms */
-	int64_t			 poll_at;
-	int64_t			 tidy_at;	/* 0: memory is tidy */
-	bool			 refused;	/* somebody was, a read */
-	bool			 draining;
-	bool			 dead;		/* the file is corrupt */
-
-	struct health		 health;
-	struct meter		 meter;
-};
 
 /* Sealed: the set of records is fixed, for every producer a prefix. */
 static void
@@ -66,8 +35,8 @@ seal(struct ingest *in)
 	ledger_seal(&in->ledger);
 }
 
-static size_t
-pending_bytes(const struct ingest *in)
+size_t
+ingest_pending_bytes(const struct ingest *in)
 {
 	return (in->open->bytes + (in->in_flight ? in->flight->bytes : 0));
 }
@@ -155,8 +124,37 @@ rest(struct ingest *in, int64_t now)
 		next = in->tidy_at;
 	if (follow_count(in->follow) > 0 && in->poll_at < next)
 		next = in->poll_at;
+	if (streams_deadline(in->streams) < next)
+		next = streams_deadline(in->streams);
 	if (next != INT64_MAX)
 		timer_set(in->timer, next - now);
+}
+
+struct intake
+ingest_intake(const struct ingest *in)
+{
+	return ((struct intake){
+		.streams = in->streams,
+		.admit = in->admit,
+		.batch = in->open,
+		.wall = clock_wall_ms(),
+		.mono = clock_mono_ms(),
+	});
+}
+
+/* Producers that have not come back in time: their streams are lost. */
+static void
+lose_due(struct ingest *in, int64_t now)
+{
+	struct intake intake;
+	struct holder *h;
+
+	while (!in->draining &&
+	    (h = streams_due(in->streams, now)) != NULL) {
+		intake = ingest_intake(in);
+		lost_holder(&intake, h);
+		in->open->urgent = true;
+	}
 }
 
 void
@@ -164,7 +162,9 @@ ingest_poke(struct ingest *in)
 {
 	int64_t now = clock_mono_ms();
 
-	if (!writer_is_idle(in->writer))
+	/* Who is told of a commit may poke; the batch is still in use then,
+	   and there is a poke when all know. */
+	if (!writer_is_idle(in->writer) || in->settling)
 		return;
 	/* Nothing will ever be committed: a stop need not wait. */
 	if (in->dead && in->draining)
@@ -174,6 +174,7 @@ ingest_poke(struct ingest *in)
 	timer_clear(in->timer);
 	if (in->checkpointer != NULL && checkpointer_holds(in->checkpointer))
 		return;
+	lose_due(in, now);
 	if (commit_due(in, now))
 		return;
 	if (!in->in_flight && batch_is_empty(in->open)) {
@@ -245,9 +246,12 @@ on_commit(struct ingest *in, const struct store_commit *c)
 	if (in->checkpointer != NULL)
 		checkpointer_frames(in->checkpointer,
 		    c->wal_frames);
+	in->settling = true;
 	ledger_commit(&in->ledger);
 	ledger_answer(&in->ledger, b);
+	streams_committed(in->streams, b);
 	follow_committed(in->follow, b, c);
+	in->settling = false;
 	/* Its memory is for the next one; its rows are gone. */
 	batch_reset(b, 0);
 }
@@ -269,8 +273,8 @@ on_job(const struct writer_job *job, void *arg)
 
 struct ingest *
 ingest_start(struct event_base *base, struct store *store,
-    struct follow *follow, const struct ingest_config *config,
-    const struct ingest_hooks *hooks)
+    struct follow *follow, struct streams *streams,
+    const struct ingest_config *config, const struct ingest_hooks *hooks)
 {
 	struct ingest *in = log_calloc(1, sizeof *in);
 	int saved;
@@ -278,6 +282,7 @@ ingest_start(struct event_base *base, struct store *store,
 	in->config = *config;
 	in->hooks = *hooks;
 	in->follow = follow;
+	in->streams = streams;
 	pace_init(&in->pace, config->lock_ms * 1000,
 	    store_has_foreign_tables(store));
 	pace_predict(&in->pace, false, clock_mono_us());
@@ -313,85 +318,6 @@ void
 ingest_set_checkpointer(struct ingest *in, struct checkpointer *c)
 {
 	in->checkpointer = c;
-}
-
-void
-ingest_add_producer(struct ingest *in, struct ledger_entry *p)
-{
-	ledger_add(&in->ledger, p);
-}
-
-void
-ingest_remove_producer(struct ingest *in, struct ledger_entry *p)
-{
-	ledger_remove(&in->ledger, p);
-}
-
-void
-ingest_claim(struct ingest *in, struct ledger_entry *p,
-    const struct producer_claim *claim)
-{
-	ledger_fence(&in->ledger, p, claim->resumes);
-	p->claim = batch_add_claim(in->open, claim, clock_mono_ms());
-	p->claimed = in->open->serial;
-	ingest_hurry(in);
-}
-
-void
-ingest_forget(struct ingest *in, const struct ledger_entry *p)
-{
-	batch_add_forget(in->open, p->name, clock_mono_ms());
-	ingest_poke(in);
-}
-
-bool
-ingest_has_room(struct ingest *in, const struct ledger_entry *p)
-{
-	size_t mine = ledger_pending(p);
-	bool room = !in->draining &&
-	    pending_bytes(in) < in->config.max_pending &&
-	    (mine == 0 || (!batch_is_full(in->open, &in->pace.limit) &&
-	    mine < 2 * in->pace.limit_bytes / in->ledger.active));
-	/* Then what is pending is due. */
-	if (!room && !in->refused)
-		timer_set(in->timer, 0);
-	in->refused = in->refused || !room;
-	return (room);
-}
-
-/* A record came in, behind so many bytes: is somebody waiting for it? */
-static void
-admitted(struct ingest *in, struct ledger_entry *p, size_t before,
-    struct span execution, bool urgent)
-{
-	ledger_admit(&in->ledger, p, in->open, in->open->bytes - before,
-	    clock_mono_ms());
-	if (urgent || follow_wants(in->follow, execution))
-		in->open->urgent = in->open->watched = true;
-}
-
-enum refusal
-ingest_log(struct ingest *in, struct ledger_entry *p,
-    const struct record *r)
-{
-	size_t before = in->open->bytes;
-	enum refusal refusal = admit_log(in->admit, in->open, r,
-	    clock_wall_ms(), clock_mono_ms());
-
-	admitted(in, p, before, r->execution, false);
-	return (refusal);
-}
-
-enum refusal
-ingest_audit(struct ingest *in, struct ledger_entry *p,
-    const struct audit *a)
-{
-	size_t before = in->open->bytes;
-	enum refusal refusal = admit_audit(in->admit, in->open, a,
-	    clock_wall_ms(), clock_mono_ms());
-
-	admitted(in, p, before, a->execution, true);
-	return (refusal);
 }
 
 void
@@ -431,6 +357,12 @@ ingest_is_draining(const struct ingest *in)
 	return (in->draining);
 }
 
+size_t
+ingest_captures_of(const struct ingest *in, struct span execution)
+{
+	return (streams_of(in->streams, execution));
+}
+
 void
 ingest_figures(const struct ingest *in, struct ingest_figures *f)
 {
@@ -439,10 +371,13 @@ ingest_figures(const struct ingest *in, struct ingest_figures *f)
 		.reason = in->health.degraded ? in->health.error.text : NULL,
 		.pending_rows = batch_rows(in->open) +
 		    (in->in_flight ? batch_rows(in->flight) : 0),
-		.pending_bytes = pending_bytes(in),
+		.pending_bytes = ingest_pending_bytes(in),
 		.refused = admit_refused(in->admit),
 		.retries = in->health.retries,
 		.producers = in->ledger.count,
+		.streams = in->streams->open,
+		.lost_streams = in->streams->lost,
+		.dropped_lines = in->streams->dropped_lines,
 		.shared = pace_is_shared(&in->pace, clock_mono_us()),
 		.meter = &in->meter,
 	};

@@ -23,14 +23,18 @@
 #include "sql/result.h"
 
 struct audit;
+struct capture_close;
+struct capture_open;
 struct checkpointer;
 struct event_base;
 struct follow;
 struct ingest;
+struct line;
 struct meter;
 struct producer_claim;
 struct record;
 struct store;
+struct streams;
 
 struct ingest_config {
 	size_t	flush_rows;
@@ -50,9 +54,10 @@ struct ingest_hooks {
 	void	*arg;
 };
 
-/* The store and follow are the caller's.  NULL and errno. */
+/* The store, follow and streams are the caller's.  NULL and errno. */
 struct ingest	*ingest_start(struct event_base *, struct store *,
-		    struct follow *, const struct ingest_config *,
+		    struct follow *, struct streams *,
+		    const struct ingest_config *,
 		    const struct ingest_hooks *);
 void		 ingest_stop(struct ingest *);
 
@@ -76,8 +81,12 @@ void		 ingest_remove_producer(struct ingest *,
 void		 ingest_claim(struct ingest *, struct ledger_entry *,
 		    const struct producer_claim *);
 
-/* The producer is done, all is acknowledged: its name can be forgotten. */
-void		 ingest_forget(struct ingest *, const struct ledger_entry *);
+/* The claim was granted: captures of this name are its own again. */
+void		 ingest_resume(struct ingest *, struct ledger_entry *);
+
+/* The producer is done, all is acknowledged: its name can be forgotten; what it
+   has not closed is lost. */
+void		 ingest_forget(struct ingest *, struct ledger_entry *);
 
 /*
  * May this producer be read?  Not while it has more than its share of what may
@@ -98,6 +107,22 @@ enum refusal	 ingest_log(struct ingest *, struct ledger_entry *,
 		    const struct record *);
 enum refusal	 ingest_audit(struct ingest *, struct ledger_entry *,
 		    const struct audit *);
+
+/*
+ * The same for a capture that opens (on_opened is called when that is
+ * committed; no line of it before), for a line of one, and for its end.
+ */
+enum refusal	 ingest_open(struct ingest *, struct ledger_entry *,
+		    const struct capture_open *);
+bool		 ingest_is_opening(const struct ledger_entry *);
+enum refusal	 ingest_line(struct ingest *, struct ledger_entry *,
+		    const struct line *);
+enum refusal	 ingest_close(struct ingest *, struct ledger_entry *,
+		    const struct capture_close *);
+
+/* Captures of this execution that have not ended in the file. */
+size_t		 ingest_captures_of(const struct ingest *,
+		    struct span execution);
 
 /* Somebody waits for what is pending: commit it at once. */
 void		 ingest_hurry(struct ingest *);
@@ -124,6 +149,9 @@ struct ingest_figures {
 	uint64_t	 refused;
 	uint64_t	 retries;	/* commits that had to be tried again */
 	size_t		 producers;
+	size_t		 streams;	/* open */
+	uint64_t	 lost_streams;	/* since the start, as is: */
+	uint64_t	 dropped_lines;	/* beyond --stream-max */
 	bool		 shared;	/* with others, now */
 	const struct meter *meter;
 };

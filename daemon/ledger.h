@@ -14,6 +14,7 @@
 #include "proto/span.h"
 
 struct batch;
+struct holder;
 struct producer_claim;
 
 /*
@@ -36,6 +37,7 @@ struct ledger_entry {
 	size_t		 mark;		/* and where in it */
 	uint64_t	 claimed;	/* the same for its claim; 0: none */
 	size_t		 claim;
+	struct holder	*holder;	/* of its captures; NULL: has none */
 	/* "committed" has moved.  May remove itself, and no other, as may
 	   the other two. */
 	void		(*on_committed)(void *arg);
@@ -44,6 +46,8 @@ struct ledger_entry {
 			    void *arg);
 	/* Somebody else has claimed the name. */
 	void		(*on_fenced)(void *arg);
+	/* The captures it has opened are committed. */
+	void		(*on_opened)(void *arg);
 	void		*arg;
 };
 

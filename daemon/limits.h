@@ -26,6 +26,12 @@
 #define LIMIT_READ_BYTES	(256 * 1024)
 #define LIMIT_FRAMES_PER_TURN	512
 
+/* Bytes of a raw stream that are made into lines at once, how many frames that
+   counts for, and bytes of it that wait to be. */
+#define LIMIT_RAW_BYTES		4096
+#define LIMIT_RAW_FRAMES	32
+#define LIMIT_RAW_QUEUE		(64 * 1024)
+
 /* Bytes queued for a reader before it is left alone until it has read; for a
    producer that does not read what is refused, before it is not read. */
 #define LIMIT_READER_QUEUE	(256 * 1024)
@@ -38,6 +44,11 @@
 #define LIMIT_BATCH_BYTES	(4 * 1024 * 1024)
 #define LIMIT_BATCH_PAGES	16000
 #define LIMIT_SHARED_PAGES	8000
+
+/* Captures that are kept in mind, lost ones too: 400 bytes each; and those of
+   one producer. */
+#define LIMIT_CAPTURES		8192
+#define LIMIT_CAPTURES_EACH	256
 
 /* Without work for so long, memory goes back to the system, in ms. */
 #define LIMIT_TIDY_MS		10000

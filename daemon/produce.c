@@ -9,6 +9,7 @@
 #include "daemon/log.h"
 #include "proto/audit.h"
 #include "proto/buf.h"
+#include "proto/capture.h"
 #include "proto/frame.h"
 #include "proto/json.h"
 #include "proto/record.h"
@@ -88,7 +89,16 @@ on_claimed(const struct producer_claim *c, void *v)
 	p->in.admitted = p->in.sealed = p->in.committed = c->number;
 	p->acked = c->number;
 	p->welcome = true;
+	ingest_resume(p->ingest, &p->in);
 	conn_welcome(p->conn, &w);
+	conn_resume(p->conn);
+}
+
+static void
+on_opened(void *v)
+{
+	struct producer *p = v;
+
 	conn_resume(p->conn);
 }
 
@@ -129,6 +139,7 @@ producer_open(struct conn *conn, const struct hello *hello, void *context)
 	p->in.on_committed = on_committed;
 	p->in.on_claimed = on_claimed;
 	p->in.on_fenced = on_fenced;
+	p->in.on_opened = on_opened;
 	p->in.arg = p;
 	ingest_add_producer(p->ingest, &p->in);
 	if (hello->producer.p != NULL)
@@ -236,6 +247,53 @@ on_audit(struct producer *p, struct span body)
 }
 
 static void
+on_open(struct producer *p, struct span body)
+{
+	struct capture_open o;
+	struct json_t *doc;
+
+	if ((doc = capture_open_from_json(body, &o)) == NULL) {
+		conn_fault(p->conn, FAULT_BAD_JSON,
+		    "OPEN is not a JSON object, or has a key twice");
+		return;
+	}
+	/* Who cannot come back by its name cannot hold anything. */
+	if (p->in.name.p == NULL)
+		o.refusal = REFUSAL_CAPTURE;
+	if (number_follows(p, o.number, true))
+		taken(p, ingest_open(p->ingest, &p->in, &o));
+	jdoc_free(doc);
+}
+
+static void
+on_line(struct producer *p, struct span body)
+{
+	struct line l;
+
+	if (!line_decode(body, &l))
+		conn_fault(p->conn, FAULT_BAD_RECORD,
+		    "the parts of a LINE do not add up");
+	else if (number_follows(p, l.number, false))
+		taken(p, ingest_line(p->ingest, &p->in, &l));
+}
+
+static void
+on_close(struct producer *p, struct span body)
+{
+	struct capture_close c;
+	struct json_t *doc;
+
+	if ((doc = capture_close_from_json(body, &c)) == NULL) {
+		conn_fault(p->conn, FAULT_BAD_JSON,
+		    "CLOSE is not a JSON object, or has a key twice");
+		return;
+	}
+	if (number_follows(p, c.number, true))
+		taken(p, ingest_close(p->ingest, &p->in, &c));
+	jdoc_free(doc);
+}
+
+static void
 on_flush(struct producer *p, struct span body)
 {
 	uint64_t number;
@@ -291,9 +349,19 @@ producer_frame(void *self, const struct frame *f)
 	case FRAME_BYE:
 		on_bye(p, f->body);
 		break;
+	case FRAME_OPEN:
+		on_open(p, f->body);
+		break;
+	case FRAME_LINE:
+		on_line(p, f->body);
+		break;
+	case FRAME_CLOSE:
+		on_close(p, f->body);
+		break;
 	default:
 		conn_fault(p->conn, FAULT_UNEXPECTED_TYPE,
-		    "a producer sends LOG, LOG_JSON, EVENT, FLUSH and BYE");
+		    "a producer sends LOG, LOG_JSON, EVENT, FLUSH, BYE, OPEN, "
+		    "LINE and CLOSE");
 		break;
 	}
 }
@@ -303,7 +371,8 @@ producer_wants(void *self)
 {
 	struct producer *p = self;
 
-	return (p->welcome && ingest_has_room(p->ingest, &p->in) &&
+	return (p->welcome && !ingest_is_opening(&p->in) &&
+	    ingest_has_room(p->ingest, &p->in) &&
 	    conn_queued(p->conn) < LIMIT_PRODUCER_QUEUE);
 }
 

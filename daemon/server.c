@@ -17,6 +17,7 @@
 #include "daemon/log.h"
 #include "daemon/produce.h"
 #include "daemon/session.h"
+#include "daemon/sink.h"
 #include "daemon/timer.h"
 #include "proto/buf.h"
 
@@ -147,6 +148,7 @@ server_new(struct event_base *base, int fd, struct roles_context *context,
 	LIST_INIT(&s->gone);
 	s->world.role[ROLE_PRODUCE] = &produce_role;
 	s->world.role[ROLE_READ] = &read_role;
+	s->world.role[ROLE_STREAM] = &sink_role;
 	s->world.context = context;
 	s->world.on_gone = on_gone;
 	s->world.arg = s;

@@ -25,7 +25,8 @@
  */
 enum ending {
 	END_NOT_YET,
-	END_SEEN,	/* waiting until the batch "end_serial" is committed */
+	END_SEEN,	/* waiting until the batch "end_serial" is committed
+			   and the execution's streams have ended */
 	END_PLACED,	/* at end_at */
 };
 
@@ -46,6 +47,7 @@ struct session {
 	bool				 look_due;
 	int64_t				 stated_at;	/* since when it tells of
 						   an end, ms; 0: it does not */
+	int64_t				 seen_at;	/* when the end was, ms */
 };
 
 static bool
@@ -90,6 +92,24 @@ answer(struct session *s)
 	finish(s);
 }
 
+static int64_t
+drain_ms(const struct query *q)
+{
+	return (q->request.drain > 0 ? q->request.drain : DRAIN_MS);
+}
+
+/* Streams that are open are waited for, for a while; who wants the result only
+   does not. */
+static bool
+has_streams(const struct session *s)
+{
+	const struct query *q = &s->query;
+
+	return (q->request.kind != REQUEST_WAIT &&
+	    clock_mono_ms() - s->seen_at < drain_ms(q) &&
+	    ingest_captures_of(s->world->ingest, q->request.execution) > 0);
+}
+
 /*
  * The engine commits its state first, and its last line and event up to a
  * second later: an end without an event is believed after a while.
@@ -99,7 +119,7 @@ believe(struct session *s)
 {
 	struct query *q = &s->query;
 	int64_t now = clock_mono_ms();
-	int64_t drain = q->request.drain > 0 ? q->request.drain : DRAIN_MS;
+	int64_t drain = drain_ms(q);
 
 	if (!q->audited && drain > DRAIN_BARE_MS)
 		drain = DRAIN_BARE_MS;
@@ -123,13 +143,29 @@ has_ended(struct session *s)
 	believe(s);
 	if (s->ending == END_NOT_YET && q->event[0] != '\0') {
 		s->ending = END_SEEN;
+		s->seen_at = clock_mono_ms();
 		s->end_serial = ingest_pending(in, q->request.execution);
 	}
-	if (s->ending == END_SEEN && ingest_serial(in) >= s->end_serial) {
+	if (s->ending == END_SEEN && ingest_serial(in) >= s->end_serial &&
+	    !has_streams(s)) {
 		s->ending = END_PLACED;
 		s->end_at = *follow_published(s->world->follow);
 	}
 	return (s->ending == END_PLACED && has_reached(&q->at, &s->end_at));
+}
+
+/* All is delivered.  Last of all: is it complete? */
+static void
+end_follow(struct session *s)
+{
+	struct query *q = &s->query;
+
+	if (q->judged || q->request.kind == REQUEST_WAIT) {
+		send_end(s);
+		return;
+	}
+	q->judge = true;
+	reader_want(s->world->reader, &s->turn);
 }
 
 /* A follower whose filter lets little through learns how far it has come, so
@@ -174,14 +210,15 @@ poke(struct session *s)
 		return;
 	if (q->phase == QUERY_LIVE) {
 		if (has_ended(s)) {
-			send_end(s);
+			end_follow(s);
 			return;
 		}
 		published = follow_published(s->world->follow);
 		if (has_reached(&q->at, published) && !s->look_due) {
 			s->follower.ready = true;
 			if (!s->look_set)
-				timer_set(s->look, LOOK_MS);
+				timer_set(s->look, drain_ms(q) < LOOK_MS ?
+				    drain_ms(q) : LOOK_MS);
 			s->look_set = true;
 			return;
 		}

@@ -26,11 +26,12 @@ enum setting {
 	SETTING_LOCK_MS,
 	SETTING_MAX_PENDING,		/* bytes */
 	SETTING_STREAM_MAX,		/* bytes */
+	SETTING_MAX_STREAMS,
 	SETTING_WARN_LOG_BYTES,		/* bytes */
 };
 #define SETTING_COUNT	(SETTING_WARN_LOG_BYTES + 1)
 
-enum origin {
+enum setting_origin {
 	ORIGIN_DEFAULT,
 	ORIGIN_ENVIRONMENT,
 	ORIGIN_FLAG,
@@ -39,7 +40,7 @@ enum origin {
 struct setting_value {
 	const char	*text;		/* as given; lives as long as argv */
 	int64_t		 number;	/* what it means; 0 for paths */
-	enum origin	 origin;
+	enum setting_origin	 origin;
 };
 
 struct settings {

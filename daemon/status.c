@@ -133,8 +133,9 @@ status_put(struct buf *b, const struct status *s)
 	put_count(b, "connections", s->connections);
 	put_count(b, "producers", f->producers);
 	put_count(b, "followers", s->followers);
-	/* Raw streams come with protocol frames of their own: none is open. */
-	jput_i64(b, "streams", 0);
+	put_count(b, "streams", f->streams);
+	put_count(b, "lost_streams", f->lost_streams);
+	put_count(b, "dropped_lines", f->dropped_lines);
 	jput_i64(b, "db_bytes", s->db_bytes);
 	jput_i64(b, "wal_bytes", s->wal_bytes);
 	jput_bool(b, "shared", f->shared);

@@ -39,6 +39,10 @@ commit(struct writer *w, struct writer_job *job)
 		.nclaim = b->nclaim,
 		.forget = b->forget,
 		.nforget = b->nforget,
+		.opening = b->opening,
+		.nopening = b->nopening,
+		.stream = b->stream,
+		.nstream = b->nstream,
 		.now_ms = clock_wall_ms(),
 	};
 	job->result = store_commit(w->store, &rows, &job->commit, &job->error);

@@ -56,8 +56,9 @@ struct capture_close {
 struct line {
 	uint64_t	number;
 	uint32_t	capture;
-	uint32_t	size;		/* bytes that it had in the stream, with
-					   its end: what --stream-max counts */
+	uint32_t	size;		/* bytes of its text in the stream, and
+					   1 for its end: what --stream-max
+					   counts */
 	int64_t		timestamp;	/* ms */
 	bool		has_timestamp;
 	uint8_t		level;

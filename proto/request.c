@@ -15,7 +15,8 @@ static const char *const notice_name[NOTICE_COUNT] = {
 };
 
 static const char *const end_name[END_REASON_COUNT] = {
-	"done", "complete", "not-found", "ambiguous", "beyond",
+	"done", "complete", "lost", "open", "not-found", "ambiguous",
+	"beyond",
 };
 
 /* The index of s among n names; n if it is none of them. */
@@ -266,6 +267,14 @@ notice_free(struct notice *n)
 	n->doc = NULL;
 }
 
+/* The key of the names in an END. */
+static const char *
+end_names(enum end_reason reason)
+{
+	return (reason == END_LOST || reason == END_OPEN ? "streams" :
+	    "executions");
+}
+
 void
 end_put(struct buf *b, const struct end *e)
 {
@@ -277,7 +286,7 @@ end_put(struct buf *b, const struct end *e)
 	jput_bool(b, "found", e->found);
 	if (e->event.p != NULL)
 		jput_text(b, "event", e->event);
-	put_texts(b, "executions", e->name, e->nnames);
+	put_texts(b, end_names(e->reason), e->name, e->nnames);
 	buf_char(b, '}');
 	(void)frame_end(b, mark);
 }
@@ -297,8 +306,8 @@ end_decode(struct span body, struct end *e)
 	    jget_i64(e->doc, "rows", &e->rows) == JGET_OK &&
 	    jget_bool(e->doc, "found", &e->found) == JGET_OK &&
 	    jget_text(e->doc, "event", &e->event) != JGET_WRONG &&
-	    jget_texts(e->doc, "executions", e->name, END_NAMES_MAX,
-	    &e->nnames) != JGET_WRONG) {
+	    jget_texts(e->doc, end_names((enum end_reason)i), e->name,
+	    END_NAMES_MAX, &e->nnames) != JGET_WRONG) {
 		e->reason = (enum end_reason)i;
 		return (true);
 	}

@@ -85,19 +85,22 @@ void	 notice_free(struct notice *);
 enum end_reason {
 	END_DONE,
 	END_COMPLETE,
+	END_LOST,		/* as complete, but streams were lost */
+	END_OPEN,		/* ... are still open, after "drain" */
 	END_NOT_FOUND,
 	END_AMBIGUOUS,		/* a prefix of several */
 	END_BEYOND,		/* the cursor is not of this file as it is */
 };
-#define END_REASON_COUNT	5
-#define END_NAMES_MAX		5	/* of those several */
+#define END_REASON_COUNT	7
+#define END_NAMES_MAX		5	/* of those several, or of streams */
 
 struct end {
 	enum end_reason	 reason;
 	int64_t		 rows;		/* sent for this request */
 	bool		 found;		/* something is known of the execution */
-	struct span	 event;		/* END_COMPLETE: the terminal event */
-	struct span	 name[END_NAMES_MAX];	/* END_AMBIGUOUS: some */
+	struct span	 event;		/* the terminal event */
+	struct span	 name[END_NAMES_MAX];	/* AMBIGUOUS: some executions;
+						   LOST, OPEN: some streams */
 	size_t		 nnames;
 	struct json_t	*doc;		/* after end_decode: the owner of event */
 };

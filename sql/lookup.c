@@ -27,6 +27,50 @@ known_to_engine(struct pages *p, struct span execution, bool *known,
 	return (result);
 }
 
+static void
+put_stream(sqlite3_stmt *stmt, struct buf *names)
+{
+	struct span task = db_column_text(stmt, 0);
+	struct span stream = db_column_text(stmt, 2);
+
+	if (task.p != NULL)
+		buf_printf(names, "%.*s ", (int)task.n, task.p);
+	if (sqlite3_column_type(stmt, 1) != SQLITE_NULL)
+		buf_printf(names, "attempt %lld ",
+		    (long long)sqlite3_column_int64(stmt, 1));
+	buf_span(names, stream.p != NULL ? stream : span_of("output"));
+	buf_char(names, '\0');
+}
+
+enum sql_result
+pages_missing(struct pages *p, struct span execution, struct buf *names,
+    size_t max, size_t *n, bool *open, struct sql_error *error)
+{
+	enum sql_result result;
+	sqlite3_stmt *stmt;
+	bool is_open;
+	int rc;
+
+	*n = 0;
+	/* A copy of a file may be older than this table. */
+	if ((stmt = db_prepare(p->db, sql_streams_missing, NULL)) == NULL)
+		return (SQL_DONE);
+	db_bind_text(stmt, 1, execution);
+	(void)sqlite3_bind_int64(stmt, 2, (sqlite3_int64)max);
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		is_open = span_is(db_column_text(stmt, 4), "open");
+		/* Those that are open come first. */
+		if (*n > 0 && is_open != *open)
+			continue;
+		*open = is_open;
+		put_stream(stmt, names);
+		(*n)++;
+	}
+	result = db_result(p->db, rc, error);
+	(void)sqlite3_finalize(stmt);
+	return (result);
+}
+
 enum sql_result
 pages_known(struct pages *p, struct span execution, bool *known,
     struct sql_error *error)

@@ -97,6 +97,15 @@ enum sql_result	 pages_engine_end(struct pages *, struct span execution,
 		    char *type, size_t size, bool *audited,
 		    struct sql_error *);
 
+/*
+ * What keeps the output of the execution from being complete: its streams that
+ * are open, or else those that were lost.  Appends at most max of them to names
+ * ("t1 attempt 2 stderr"), each with a 0 behind it.
+ */
+enum sql_result	 pages_missing(struct pages *, struct span execution,
+		    struct buf *names, size_t max, size_t *n, bool *open,
+		    struct sql_error *);
+
 /* Is there a row, an event, or a row of the engine's? */
 enum sql_result	 pages_known(struct pages *, struct span execution, bool *,
 		    struct sql_error *);

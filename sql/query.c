@@ -265,6 +265,19 @@ step_range(struct query *q, struct pages *p, bool *more)
 	return (result);
 }
 
+/* The follow ends: is the output complete? */
+static enum sql_result
+step_judge(struct query *q, struct pages *p)
+{
+	enum sql_result result;
+
+	buf_reset(&q->names);
+	result = pages_missing(p, q->request.execution, &q->names,
+	    END_NAMES_MAX, &q->nnames, &q->open, &q->error);
+	q->judged = result == SQL_DONE;
+	return (result);
+}
+
 /*
  * Rows first, then events, both of one state of the file, and events only when
  * all rows up to the same position are out: so the end is never seen before
@@ -319,7 +332,7 @@ step(struct query *q, struct pages *p, bool *more)
 		return (step_range(q, p, more));
 	case QUERY_LIVE:
 		*more = true;
-		return (step_live(q, p, more));
+		return (q->judge ? step_judge(q, p) : step_live(q, p, more));
 	case QUERY_OVER:
 		break;
 	}
@@ -375,10 +388,12 @@ query_end(struct query *q)
 	const char *name = q->names.p;
 
 	if (q->phase == QUERY_LIVE) {
-		end.reason = END_COMPLETE;
+		end.reason = !q->judged || q->nnames == 0 ? END_COMPLETE :
+		    q->open ? END_OPEN : END_LOST;
 		end.event = span_of(q->event);
 	}
-	if (end.reason == END_AMBIGUOUS)
+	if (end.reason == END_AMBIGUOUS || end.reason == END_LOST ||
+	    end.reason == END_OPEN)
 		for (; end.nnames < q->nnames; name += strlen(name) + 1)
 			end.name[end.nnames++] = span_of(name);
 	end_put(&q->out, &end);

@@ -50,8 +50,12 @@ struct query {
 	int64_t			rows;		/* put into frames so far */
 	bool			found;		/* the execution is known */
 	bool			beyond;		/* the cursor is not of this file */
-	struct buf		names;		/* FIND: ids, each with a 0 */
+	struct buf		names;		/* FIND: ids, each with a 0; at the
+						   end of a follow: streams */
 	size_t			nnames;
+	bool			judge;		/* LIVE: which streams are missing? */
+	bool			judged;		/* ... is known, as is: */
+	bool			open;		/* they are open, not lost */
 	struct buf		name;		/* the id instead of its prefix */
 	char			event[QUERY_EVENT_MAX];	/* the terminal event,
 						   empty while there is none */

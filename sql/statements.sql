@@ -89,6 +89,33 @@ VALUES (?1, ?2, ?3, ?4)
 -- name: incidents_open
 SELECT count(*) FROM execlog_incidents WHERE confirmed_at IS NULL
 
+-- name: stream_open
+INSERT INTO execlog_streams (execution_id, task_id, attempt, source, stream,
+	producer, capture, state, opened_at, lines, bytes, dropped_lines,
+	dropped_bytes)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, 0, 0, 0, 0)
+
+-- name: stream_mark
+UPDATE execlog_streams SET state = ?2, lines = ?3, bytes = ?4,
+	dropped_lines = ?5, dropped_bytes = ?6, ended_at = ?7, cut = ?8
+WHERE id = ?1
+
+-- What all streams of an attempt have come to.
+-- name: attempt_use
+SELECT coalesce(sum(lines), 0), coalesce(sum(bytes), 0),
+	coalesce(sum(dropped_lines), 0), coalesce(sum(dropped_bytes), 0)
+FROM execlog_streams
+WHERE execution_id = ?1 AND task_id IS ?2 AND attempt IS ?3
+
+-- Those that are open, or can be again.
+-- name: streams_unclosed
+SELECT id, execution_id, task_id, attempt, source, stream, producer, capture,
+	state, lines, bytes, dropped_lines, dropped_bytes
+FROM execlog_streams
+WHERE state <> 'closed' AND (state = 'open' OR producer IN
+	(SELECT producer FROM execlog_producers))
+ORDER BY producer, capture, id
+
 -- The newest id there has ever been: also right when somebody has reset or
 -- spoiled sqlite_sequence, or when the newest rows are gone.
 -- name: newest_log
@@ -177,6 +204,12 @@ ORDER BY timestamp, id
 SELECT EXISTS (SELECT 1 FROM execution_logs WHERE execution_id = ?1)
 	OR EXISTS (SELECT 1 FROM execution_audit_events
 		WHERE execution_id = ?1)
+
+-- What keeps the output of an execution from being complete; open ones first.
+-- name: streams_missing
+SELECT task_id, attempt, stream, source, state FROM execlog_streams
+WHERE execution_id = ?1 AND state <> 'closed'
+ORDER BY state DESC, id LIMIT ?2
 
 -- The next id of an execution, for prefixes: a seek in each index.
 

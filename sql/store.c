@@ -11,6 +11,7 @@
 #include "sql/guard.h"
 #include "sql/migrate.h"
 #include "sql/producers.h"
+#include "sql/streams.h"
 #include "sql/text.h"
 
 #define IDS_SPENT	(INT64_MAX - (INT64_C(1) << 40))
@@ -28,6 +29,7 @@ struct store {
 	sqlite3_int64	 version;	/* that it had last */
 	sqlite3_int64	 foreign_tables;
 	struct producers producers;
+	struct streams_table streams;
 	ino_t		 wal_inode;	/* 0: not seen yet */
 	int		 wal_frames;
 };
@@ -57,7 +59,8 @@ prepare_all(struct store *s, struct sql_error *error)
 	    (s->newest_audit = db_prepare(s->db, sql_newest_audit, error)) !=
 	    NULL &&
 	    (s->data_version = db_prepare(s->db, sql_data_version, error)) !=
-	    NULL && producers_prepare(&s->producers, s->db, error));
+	    NULL && producers_prepare(&s->producers, s->db, error) &&
+	    streams_table_prepare(&s->streams, s->db, error));
 }
 
 const char *
@@ -252,7 +255,8 @@ transaction(struct store *s, const struct store_batch *b,
 		    "no ids are left: somebody has inserted a row with an id "
 		    "near 2^63");
 	if (result != SQL_DONE ||
-	    (result = producers_apply(&s->producers, b, error)) != SQL_DONE)
+	    (result = producers_apply(&s->producers, b, error)) != SQL_DONE ||
+	    (result = streams_table_apply(&s->streams, b, error)) != SQL_DONE)
 		return (result);
 	c->after = c->before;
 	if (b->nlog > 0)
@@ -290,6 +294,13 @@ out:
 		(void)db_exec(s->db, sql_reload_schema, NULL);
 	error->result = result;
 	return (result);
+}
+
+enum sql_result
+store_streams(struct store *s, void (*fn)(const struct stream_row *, void *),
+    void *arg, struct sql_error *error)
+{
+	return (streams_table_read(&s->streams, fn, arg, error));
 }
 
 void

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/capture.h"
 #include "proto/row.h"
 #include "sql/result.h"
 
@@ -68,6 +69,38 @@ struct producer_claim {
 	uint64_t		number;		/* it goes on behind this one */
 };
 
+/* How much of one or several streams has come. */
+struct stream_use {
+	uint64_t	lines;		/* stored */
+	uint64_t	bytes;		/* of them */
+	uint64_t	dropped_lines;	/* beyond --stream-max */
+	uint64_t	dropped_bytes;
+};
+
+enum stream_state {
+	STREAM_OPEN,
+	STREAM_CLOSED,
+	STREAM_LOST,
+};
+
+/* A capture begins: a row for each of its streams. */
+struct stream_opening {
+	struct origin		origin;
+	unsigned		streams;	/* a set */
+	struct span		producer;	/* p NULL: a raw stream */
+	uint32_t		capture;
+	int64_t			row[STREAM_COUNT];	/* set by the commit, as is */
+	struct stream_use	used;		/* by its attempt before */
+};
+
+/* A stream has come so far. */
+struct stream_mark {
+	int64_t			row;
+	enum stream_state	state;
+	struct stream_use	use;
+	struct span		cut;		/* p NULL: nothing */
+};
+
 /* What a transaction does; fixed before it begins. */
 struct store_batch {
 	struct log_row		*log;
@@ -80,6 +113,10 @@ struct store_batch {
 	size_t			 nclaim;
 	struct span		*forget;	/* producers that said BYE */
 	size_t			 nforget;
+	struct stream_opening	*opening;
+	size_t			 nopening;
+	struct stream_mark	*stream;
+	size_t			 nstream;
 	int64_t			 now_ms;	/* wall clock */
 };
 
@@ -96,7 +133,7 @@ struct store_commit {
 
 /*
  * Insert the rows in one transaction, in the order given, and set their ids;
- * write the marks and judge the claims in the same transaction.
+ * write the marks, judge the claims, open streams in the same transaction.
  * SQL_DONE: they are committed, on disk if sync was asked for, and in the file
  * that is at the path.  Anything else but SQL_UNKNOWN and SQL_MOVED: nothing of it is
  * in the file and the ids are void.
@@ -106,6 +143,26 @@ enum sql_result	 store_commit(struct store *, const struct store_batch *,
 
 /* Give the memory of the page cache back; for when nothing is to be done. */
 void		 store_tidy(struct store *);
+
+/* A stream that is open, or that was lost and whose producer may come back. */
+struct stream_row {
+	int64_t			row;
+	struct origin		origin;
+	enum stream		stream;
+	struct span		producer;	/* p NULL: a raw stream */
+	uint32_t		capture;
+	enum stream_state	state;
+	struct stream_use	use;
+	struct stream_use	attempt;	/* of all streams of its attempt */
+};
+
+/*
+ * Give them out, those of one capture one directly after the other; the texts
+ * of a row are gone after the call.
+ */
+enum sql_result	 store_streams(struct store *,
+		    void (*)(const struct stream_row *, void *arg), void *arg,
+		    struct sql_error *);
 
 /* Where the file is now. */
 enum sql_result	 store_position(struct store *, struct position *,

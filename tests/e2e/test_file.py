@@ -46,7 +46,8 @@ def check_schema(daemon, others=()):
 
 def test_the_schema_is_the_contract(daemon):
     check_schema(daemon)
-    assert daemon.sql("SELECT version FROM execlog_schema") == [(1,), (2,)]
+    assert daemon.sql("SELECT version FROM execlog_schema") == [
+        (1,), (2,), (3,)]
     assert daemon.stop() == 0
     daemon.start()
     check_schema(daemon)
@@ -176,6 +177,7 @@ SETTINGS = {
     "lock-ms": ("EXECLOG_LOCK_MS", "7", "10"),
     "max-pending": ("EXECLOG_MAX_PENDING", "7M", "32M"),
     "stream-max": ("EXECLOG_STREAM_MAX", "7M", "10M"),
+    "max-streams": ("EXECLOG_MAX_STREAMS", "7", "512"),
     "warn-log-bytes": ("EXECLOG_WARN_LOG_BYTES", "7M", "1G"),
 }
 

@@ -56,7 +56,7 @@ def test_hello(daemon, hello, code):
 
 
 def test_the_header_is_judged_before_the_body(daemon):
-    for code, head in (("unknown-type", struct.pack(">IBBH", 999, 9, 0, 0)),
+    for code, head in (("unknown-type", struct.pack(">IBBH", 999, 0x0f, 0, 0)),
                        ("frame-reserved", struct.pack(">IBBH", 9, 2, 0, 9)),
                        ("frame-too-long",
                         struct.pack(">IBBH", 65537, LOG_JSON, 0, 0))):

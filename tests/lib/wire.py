@@ -4,7 +4,8 @@ import socket
 import struct
 
 HELLO, LOG, LOG_JSON, EVENT, FLUSH, BYE, REQUEST = 1, 2, 3, 4, 5, 6, 0x10
-WELCOME, ACK, REFUSED, ERROR = 0x81, 0x82, 0x83, 0x84
+OPEN, LINE, CLOSE = 7, 8, 9
+WELCOME, ACK, REFUSED, ERROR, OPENED = 0x81, 0x82, 0x83, 0x84, 0x85
 LOG_ROW, AUDIT_ROW, NOTICE, END, STATUS = 0x90, 0x91, 0x92, 0x93, 0x94
 LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"]
 
@@ -101,7 +102,7 @@ class Wire:
         n, kind, r1, r2 = struct.unpack(">IBBH", self.read(8))
         assert r1 == 0 and r2 == 0
         body = self.read(n)
-        if kind in (WELCOME, REFUSED, ERROR, NOTICE, END, STATUS):
+        if kind in (WELCOME, REFUSED, ERROR, OPENED, NOTICE, END, STATUS):
             body = json.loads(body)
         return kind, body
 
@@ -128,6 +129,28 @@ class Wire:
         self.send(EVENT, dict(execution_id=execution, event_type=kind,
                               metadata=metadata))
         return self.number
+
+    def open(self, capture, execution, task=None, source="test", **more):
+        self.number += 1
+        body = dict(capture=capture, execution_id=execution, source=source,
+                    **more)
+        self.send(OPEN, dict(body, task_id=task) if task is not None else body)
+
+    def line(self, capture, message, stream=0, level=1, partial=0, size=None,
+             metadata=b""):
+        self.number += 1
+        if size is None:
+            size = len(message) + 1
+        self.send(LINE, struct.pack(
+            ">QqIIBBBBII", self.number, 0, capture, size, 0, level, stream,
+            partial, len(message), len(metadata)) + message + metadata)
+
+    def shut(self, capture, **more):
+        self.number += 1
+        self.send(CLOSE, dict(capture=capture, **more))
+
+    def bye(self):
+        self.send(BYE)
 
     def flush(self, number=None):
         self.send(FLUSH, struct.pack(">Q", number or self.number))

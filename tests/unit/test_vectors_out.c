@@ -3,6 +3,7 @@
  */
 #include "tests/unit/support.h"
 
+#include "proto/capture.h"
 #include "proto/fault.h"
 #include "proto/frame.h"
 #include "proto/hello.h"
@@ -150,8 +151,12 @@ make(const struct json_t *v, struct span kind, struct buf *b)
 			.kind = (enum notice_kind)vint(v, "notice", 0),
 			.log = vint(v, "log", 0),
 			.execution = vtext(v, "execution") });
-	else if (span_is(kind, "END"))
+	else if (span_is(kind, "END")) {
+		(void)jget_texts(v, "streams", end.name, END_NAMES_MAX,
+		    &end.nnames);
 		end_put(b, &end);
+	} else if (span_is(kind, "OPENED"))
+		opened_put(b, vint(v, "stream", 0));
 	else
 		fail();
 }
@@ -190,6 +195,9 @@ understand(const struct json_t *v, const struct frame *f)
 		assert_int_equal(end.reason, vint(v, "reason", -1));
 		assert_int_equal(end.rows, vint(v, "rows", -1));
 		assert_true(span_eq(end.event, vtext(v, "event")));
+		if (vhas(v, "streams"))
+			assert_true(end.nnames == 2 &&
+			    span_is(end.name[1], "output"));
 		end_free(&end);
 		break;
 	default:

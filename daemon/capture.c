@@ -1,0 +1,247 @@
+#include "daemon/capture.h"
+
+#include <stdio.h>
+
+#include "daemon/admit.h"
+#include "daemon/batch.h"
+#include "daemon/intake.h"
+#include "daemon/streams.h"
+#include "proto/buf.h"
+#include "proto/capture.h"
+#include "proto/json.h"
+
+#define TEXT_MAX	128	/* bytes of a sentence with numbers */
+
+/* 10485760 is "10 MB" here: K, M and G are powers of 1024. */
+static void
+format_share(char out[TEXT_MAX], uint64_t bytes)
+{
+	static const char *const unit[] = { "bytes", "KB", "MB", "GB" };
+	size_t i = 0;
+
+	while (i < 3 && bytes >= 1024 && bytes % 1024 == 0) {
+		bytes /= 1024;
+		i++;
+	}
+	(void)snprintf(out, TEXT_MAX, "%llu %s", (unsigned long long)bytes,
+	    unit[i]);
+}
+
+static void
+tell_truncated(const struct intake *in, const struct capture *c)
+{
+	struct buf metadata = { 0 };
+	char share[TEXT_MAX], message[2 * TEXT_MAX];
+
+	format_share(share, in->streams->share);
+	(void)snprintf(message, sizeof message,
+	    "Plugin log output exceeded %s; further output dropped", share);
+	intake_event(&metadata, "truncated", &c->origin);
+	jput_i64(&metadata, "limit", (int64_t)in->streams->share);
+	intake_row(in, &c->origin, LEVEL_WARN, span_of(message), &metadata);
+}
+
+void
+capture_tell_dropped(const struct intake *in, const struct capture *c)
+{
+	const struct attempt *a = c->attempt;
+	struct buf metadata = { 0 };
+	char message[TEXT_MAX];
+
+	if (a == NULL || a->running > 0 || a->use.dropped_bytes == 0)
+		return;
+	(void)snprintf(message, sizeof message,
+	    "%llu line%s (%llu bytes) of plugin output dropped",
+	    (unsigned long long)a->use.dropped_lines,
+	    a->use.dropped_lines == 1 ? "" : "s",
+	    (unsigned long long)a->use.dropped_bytes);
+	intake_event(&metadata, "dropped", &c->origin);
+	jput_i64(&metadata, "lines", (int64_t)a->use.dropped_lines);
+	jput_i64(&metadata, "bytes", (int64_t)a->use.dropped_bytes);
+	intake_row(in, &c->origin, LEVEL_WARN, span_of(message), &metadata);
+}
+
+static void
+tell_cut(const struct intake *in, const struct capture *c, struct span cut)
+{
+	struct buf metadata = { 0 }, message = { 0 };
+
+	buf_str(&message, "not all output was captured: ");
+	text_clean(&message, cut);
+	intake_event(&metadata, "cut", &c->origin);
+	jput_text(&metadata, "reason", cut);
+	intake_row(in, &c->origin, LEVEL_WARN, buf_text(&message), &metadata);
+	buf_free(&message);
+}
+
+/* ------------------------------------------------------- open, line, close */
+
+enum refusal
+capture_open(const struct intake *in, struct holder *h,
+    const struct capture_open *o)
+{
+	struct stream_opening opening = {
+		.origin = o->origin,
+		.streams = o->streams,
+		.producer = h->name,
+		.capture = o->capture,
+	};
+	enum refusal refusal = o->refusal;
+	struct capture *c;
+
+	if (refusal == REFUSAL_NONE && o->capture <= h->newest)
+		refusal = REFUSAL_CAPTURE;
+	if (refusal == REFUSAL_NONE && !streams_has_room(in->streams, h))
+		refusal = REFUSAL_STREAMS;
+	if (refusal != REFUSAL_NONE) {
+		admit_refused_row(in->admit, in->batch, &o->origin, refusal,
+		    in->wall, in->mono);
+		return (refusal);
+	}
+	c = streams_add(in->streams, h, o, in->batch->serial);
+	c->opening = batch_add_opening(in->batch, &opening, in->mono);
+	in->batch->urgent = true;
+	return (REFUSAL_NONE);
+}
+
+static bool
+begins_line(const struct line *l)
+{
+	return (l->partial == PARTIAL_WHOLE || l->partial == PARTIAL_FIRST);
+}
+
+/* Bytes that count; a line is not smaller than what is stored of it. */
+static uint64_t
+size_of(const struct line *l)
+{
+	return (l->size > l->message.n ? l->size : l->message.n);
+}
+
+static struct record
+record_of(const struct capture *c, const struct line *l)
+{
+	return ((struct record){
+		.timestamp = l->timestamp,
+		.has_timestamp = l->has_timestamp,
+		.has_attempt = c->origin.has_attempt,
+		.attempt = c->origin.attempt,
+		.level = l->level,
+		.stream = l->stream,
+		.partial = l->partial,
+		.execution = c->origin.execution,
+		.task = c->origin.task,
+		.source = c->origin.source,
+		.message = l->message,
+		.metadata = l->metadata,
+	});
+}
+
+/* The part of a line that is stored has no end: it gets one. */
+static void
+end_line(const struct intake *in, struct capture *c, enum stream s)
+{
+	const struct line last = {
+		.stream = (uint8_t)s,
+		.level = LEVEL_INFO,
+		.partial = PARTIAL_LAST,
+		.message = { "", 0 },
+		.metadata = span_of("{\"truncated\":true}"),
+	};
+	const struct record r = record_of(c, &last);
+
+	if (c->tally[s].unfinished)
+		(void)admit_log(in->admit, in->batch, &r, in->wall, in->mono);
+	c->tally[s].unfinished = false;
+}
+
+/* Beyond the attempt's share: counted and not stored. */
+static void
+drop(const struct intake *in, struct capture *c, const struct line *l)
+{
+	struct stream_use *use = &c->tally[l->stream].use;
+	bool first = c->attempt->use.dropped_bytes == 0;
+	uint64_t lines = begins_line(l) ? 1 : 0, bytes = size_of(l);
+
+	end_line(in, c, (enum stream)l->stream);
+	if (first)
+		tell_truncated(in, c);
+	/* At least one, so that the attempt is known to be over its share. */
+	bytes += first && bytes == 0;
+	use->dropped_lines += lines;
+	use->dropped_bytes += bytes;
+	c->attempt->use.dropped_lines += lines;
+	c->attempt->use.dropped_bytes += bytes;
+	in->streams->dropped_lines += lines;
+}
+
+static void
+count(struct capture *c, const struct line *l)
+{
+	struct tally *t = &c->tally[l->stream];
+	uint64_t lines = begins_line(l) ? 1 : 0, bytes = size_of(l);
+
+	t->use.lines += lines;
+	t->use.bytes += bytes;
+	t->unfinished = l->partial == PARTIAL_FIRST ||
+	    l->partial == PARTIAL_MIDDLE;
+	if (c->attempt == NULL)
+		return;
+	c->attempt->use.lines += lines;
+	c->attempt->use.bytes += bytes;
+}
+
+struct span
+capture_execution(struct holder *h, uint32_t number)
+{
+	const struct capture *c = h != NULL ? streams_find(h, number) : NULL;
+
+	return (c != NULL ? c->origin.execution : SPAN_NONE);
+}
+
+enum refusal
+capture_line(const struct intake *in, struct holder *h, const struct line *l)
+{
+	static const struct origin nobody = { 0 };
+	struct capture *c = h != NULL ? streams_find(h, l->capture) : NULL;
+	enum refusal refusal;
+	struct record r;
+
+	if (c == NULL || c->state != CAPTURE_OPEN ||
+	    l->stream >= STREAM_COUNT ||
+	    (c->streams & STREAM_BIT(l->stream)) == 0) {
+		admit_refused_row(in->admit, in->batch, c != NULL ?
+		    &c->origin : &nobody, REFUSAL_CAPTURE, in->wall, in->mono);
+		return (REFUSAL_CAPTURE);
+	}
+	r = record_of(c, l);
+	if (!attempt_fits(c->attempt, size_of(l), in->streams->share))
+		drop(in, c, l);
+	else if ((refusal = admit_log(in->admit, in->batch, &r, in->wall,
+	    in->mono)) != REFUSAL_NONE)
+		return (refusal);
+	else
+		count(c, l);
+	intake_mark(in, c, (enum stream)l->stream, STREAM_OPEN);
+	return (REFUSAL_NONE);
+}
+
+enum refusal
+capture_close(const struct intake *in, struct holder *h,
+    const struct capture_close *close)
+{
+	static const struct origin nobody = { 0 };
+	struct capture *c;
+
+	c = h != NULL ? streams_find(h, close->capture) : NULL;
+	if (c == NULL || c->state != CAPTURE_OPEN) {
+		admit_refused_row(in->admit, in->batch, &nobody,
+		    REFUSAL_CAPTURE, in->wall, in->mono);
+		return (REFUSAL_CAPTURE);
+	}
+	if (close->cut.p != NULL)
+		tell_cut(in, c, close->cut);
+	intake_mark_all(in, c, STREAM_CLOSED, close->cut);
+	streams_end(in->streams, c, STREAM_CLOSED, in->batch->serial);
+	capture_tell_dropped(in, c);
+	return (REFUSAL_NONE);
+}

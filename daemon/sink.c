@@ -1,0 +1,167 @@
+#include "daemon/sink.h"
+
+#include <stdlib.h>
+
+#include "daemon/context.h"
+#include "daemon/ingest.h"
+#include "daemon/log.h"
+#include "daemon/streams.h"
+#include "daemon/timer.h"
+#include "proto/buf.h"
+#include "proto/capture.h"
+#include "proto/output.h"
+
+#define CAPTURE		1	/* the number of the only capture */
+
+struct sink {
+	struct conn		*conn;
+	struct ingest		*ingest;
+	struct ledger_entry	 in;
+	struct timer		*silence;
+	struct output		 output;
+	bool			 opened;
+};
+
+static void
+on_line(const struct line *line, void *v)
+{
+	struct sink *s = v;
+
+	(void)ingest_line(s->ingest, &s->in, line);
+}
+
+static void
+on_silence(void *v)
+{
+	struct sink *s = v;
+
+	output_flush(&s->output, on_line, s);
+	ingest_poke(s->ingest);
+}
+
+static void
+sink_bytes(void *self, struct span bytes)
+{
+	struct sink *s = self;
+
+	if (!output_feed(&s->output, bytes, on_line, s))
+		log_no_memory();
+	if (output_holds(&s->output))
+		timer_set(s->silence, OUTPUT_SILENCE_MS);
+	else
+		timer_clear(s->silence);
+	ingest_poke(s->ingest);
+}
+
+/* The row of the stream is committed. */
+static void
+on_opened(void *v)
+{
+	struct sink *s = v;
+	struct capture *c = streams_find(s->in.holder, CAPTURE);
+	struct buf b = { 0 };
+
+	s->opened = true;
+	opened_put(&b, c->tally[s->output.stream].row);
+	conn_send(s->conn, &b);
+	buf_free(&b);
+	conn_resume(s->conn);
+}
+
+/* Nobody counts on an acknowledgement. */
+static void
+on_committed(void *v)
+{
+	(void)v;
+}
+
+static void
+open_stream(struct sink *s, const struct hello *hello)
+{
+	const struct capture_open o = {
+		.capture = CAPTURE,
+		.origin = hello->origin,
+		.streams = STREAM_BIT(hello->stream),
+	};
+
+	switch (ingest_open(s->ingest, &s->in, &o)) {
+	case REFUSAL_NONE:
+		break;
+	case REFUSAL_STREAMS:
+		conn_fault(s->conn, FAULT_TOO_MANY,
+		    refusal_sentence(REFUSAL_STREAMS));
+		break;
+	default:
+		conn_fault(s->conn, FAULT_BAD_HELLO, "a stream of this origin "
+		    "cannot be opened");
+		break;
+	}
+	ingest_poke(s->ingest);
+}
+
+static void *
+sink_open(struct conn *conn, const struct hello *hello, void *context)
+{
+	struct roles_context *world = context;
+	struct sink *s = log_calloc(1, sizeof *s);
+
+	s->conn = conn;
+	s->ingest = world->ingest;
+	s->output.capture = CAPTURE;
+	s->output.stream = hello->stream;
+	s->output.fallback = hello->level;
+	s->in.on_committed = on_committed;
+	s->in.on_opened = on_opened;
+	s->in.arg = s;
+	s->silence = timer_new(world->base, on_silence, s);
+	ingest_add_producer(s->ingest, &s->in);
+	open_stream(s, hello);
+	return (s);
+}
+
+static bool
+sink_wants(void *self)
+{
+	struct sink *s = self;
+
+	return (s->opened && ingest_has_room(s->ingest, &s->in));
+}
+
+static void
+sink_drained(void *self)
+{
+	(void)self;
+}
+
+/* Every process that had the descriptor has closed it. */
+static bool
+sink_eof(void *self)
+{
+	struct sink *s = self;
+	const struct capture_close close = { .capture = CAPTURE };
+
+	output_finish(&s->output, on_line, s);
+	(void)ingest_close(s->ingest, &s->in, &close);
+	ingest_poke(s->ingest);
+	return (true);
+}
+
+static void
+sink_close(void *self)
+{
+	struct sink *s = self;
+
+	ingest_remove_producer(s->ingest, &s->in);
+	timer_free(s->silence);
+	output_free(&s->output);
+	free(s);
+}
+
+const struct conn_role sink_role = {
+	.open = sink_open,
+	.bytes = sink_bytes,
+	.wants = sink_wants,
+	.drained = sink_drained,
+	.eof = sink_eof,
+	.close = sink_close,
+};

@@ -1,0 +1,484 @@
+"""Captures and raw streams: open, counted, closed, lost and found."""
+import json
+import signal
+import socket
+
+import pytest
+
+from lib.daemon import Daemon, await_until, finish
+from lib.wire import ERROR, HELLO, OPENED, Closed, Refused, Wire, frame
+
+NAME = "p" * 16
+
+
+def producer(daemon, name=NAME, **more):
+    return Wire(daemon.socket, "produce", producer=name, **more)
+
+
+def streams(daemon, columns="stream, state, lines, bytes"):
+    return daemon.sql(f"SELECT {columns} FROM execlog_streams ORDER BY id")
+
+
+def own(daemon, execution="e"):
+    """Rows of the daemon's own: event and text."""
+    return [(json.loads(m)["event"], text) for m, text in daemon.sql(
+        "SELECT metadata, message FROM execution_logs WHERE source = "
+        "'execlogd' AND execution_id = ? ORDER BY id", execution)]
+
+
+def raw(daemon, **hello):
+    wire = Wire(daemon.socket)
+    wire.send(HELLO, dict(dict(version=1, role="stream", execution_id="e",
+                               source="s"), **hello))
+    kind, body = wire.recv()
+    if kind == ERROR:
+        raise Refused(body["code"])
+    assert kind == OPENED
+    wire.stream = body["stream"]
+    return wire
+
+
+# ------------------------------------------------------------------ captures
+
+def test_a_capture_is_opened_counted_and_closed(daemon):
+    p = producer(daemon)
+    p.open(1, "e", task="t", attempt=2, streams=["stdout", "stderr"])
+    p.line(1, b"one", stream=1)
+    p.line(1, b"two!", stream=2, level=3)
+    p.sync()
+    assert streams(daemon) == [("stdout", "open", 1, 4),
+                               ("stderr", "open", 1, 5)]
+    assert daemon.status()["streams"] == 2
+    p.line(1, b"three", stream=1)
+    p.shut(1)
+    assert p.sync() == []
+    assert streams(daemon, "stream, state, lines, bytes, execution_id, "
+                   "task_id, attempt, source, producer, capture, cut, "
+                   "ended_at IS NULL") == [
+        ("stdout", "closed", 2, 10, "e", "t", 2, "test", NAME, 1, None, 0),
+        ("stderr", "closed", 1, 5, "e", "t", 2, "test", NAME, 1, None, 0)]
+    assert daemon.sql("SELECT execution_id, task_id, source, level, message, "
+                      "metadata FROM execution_logs ORDER BY id") == [
+        ("e", "t", "test", "INFO", "one", '{"attempt":2,"stream":"stdout"}'),
+        ("e", "t", "test", "ERROR", "two!",
+         '{"attempt":2,"stream":"stderr"}'),
+        ("e", "t", "test", "INFO", "three",
+         '{"attempt":2,"stream":"stdout"}')]
+    assert daemon.status()["streams"] == 0
+
+
+def test_a_stream_without_a_name(daemon):
+    p = producer(daemon)
+    p.open(1, "e")
+    p.line(1, b"x")
+    p.shut(1)
+    p.sync()
+    assert streams(daemon) == [(None, "closed", 1, 2)]
+    assert daemon.sql("SELECT metadata FROM execution_logs") == [(None,)]
+
+
+@pytest.mark.parametrize("what, code", [
+    (dict(capture=0), "bad-capture"),
+    (dict(capture=1), "bad-capture"),           # not higher
+    (dict(capture=2, streams=[]), "bad-stream"),
+    (dict(capture=2, streams=["stdin"]), "bad-stream"),
+    (dict(capture=2, streams=["stdout", "stdout"]), "bad-stream"),
+    (dict(capture=2, attempt=-1), "bad-attempt"),
+    (dict(capture=2, source="execlogd"), "bad-source"),
+    (dict(capture=2, task="\x01"), "bad-task-id"),
+    (dict(capture=2 ** 32), "bad-capture"),
+])
+def test_an_open_that_is_refused_leaves_a_row(daemon, what, code):
+    p = producer(daemon)
+    p.open(1, "e")
+    p.open(**{"execution": "e", **what})
+    assert p.sync() == [(2, code)]
+    assert len(streams(daemon)) == 1
+    assert [event for event, _ in own(daemon)] == ["refused"]
+
+
+def test_only_who_has_a_name_can_open(daemon):
+    p = daemon.producer()
+    p.open(1, "e")
+    assert p.sync() == [(1, "bad-capture")]
+    assert streams(daemon) == []
+
+
+def test_lines_of_no_capture_or_stream_are_refused(daemon):
+    p = producer(daemon)
+    p.line(1, b"nothing is open")
+    p.open(1, "e", streams=["stdout"])
+    p.line(1, b"not this stream", stream=2)
+    p.line(1, b"nor this", stream=7)
+    p.line(1, b"a level", stream=1, level=9)
+    p.shut(2)
+    p.shut(1)
+    p.line(1, b"closed", stream=1)
+    assert p.sync() == [(1, "bad-capture"), (3, "bad-capture"),
+                        (4, "bad-capture"), (5, "bad-level"),
+                        (6, "bad-capture"), (8, "bad-capture")]
+    assert streams(daemon) == [("stdout", "closed", 0, 0)]
+
+
+def test_a_cut_capture_says_why(daemon):
+    p = producer(daemon)
+    p.open(1, "e", task="t", streams=["stdout"])
+    p.shut(1, cut="a process still has it open\x1b")
+    p.sync()
+    assert streams(daemon, "state, cut") == [
+        ("closed", "a process still has it open\x1b")]
+    assert own(daemon) == [("cut", "not all output was captured: "
+                            "a process still has it open\x1b")]
+
+
+# -------------------------------------------------------------- lost, found
+
+def test_a_producer_that_vanishes_loses_its_streams(daemon):
+    p = producer(daemon)
+    p.open(1, "e", task="t", attempt=1, streams=["stdout", "stderr"])
+    p.open(2, "f")
+    p.line(1, b"one", stream=1)
+    p.sync()
+    p.close()
+    await_until(lambda: daemon.status()["streams"] == 0, "the loss")
+    assert [s[:2] for s in streams(daemon)] == [
+        ("stdout", "lost"), ("stderr", "lost"), (None, "lost")]
+    assert own(daemon) == [("lost", "a producer has vanished, its streams are "
+                            "lost: t attempt 1 stdout after 1 line, "
+                            "t attempt 1 stderr after 0 lines")]
+    assert [e for e, _ in own(daemon, "f")] == ["lost"]
+    assert daemon.status()["lost_streams"] == 3
+
+
+def test_one_that_comes_back_in_time_loses_nothing(daemon):
+    p = producer(daemon)
+    p.open(1, "e", streams=["stdout"])
+    p.line(1, b"one", stream=1)
+    p.sync()
+    p.close()
+    q = producer(daemon, epoch=p.epoch, acked=2)
+    q.line(1, b"two", stream=1)
+    q.shut(1)
+    assert q.sync() == []
+    assert streams(daemon) == [("stdout", "closed", 2, 8)]
+    assert own(daemon) == []
+
+
+def test_one_that_comes_back_late_has_its_streams_again(daemon):
+    p = producer(daemon)
+    p.open(1, "e", task="t", streams=["stdout"])
+    p.sync()
+    p.close()
+    await_until(lambda: own(daemon), "the loss")
+    q = producer(daemon, epoch=p.epoch, acked=1)
+    await_until(lambda: len(own(daemon)) == 2, "the row")
+    assert streams(daemon, "state, ended_at") == [("open", None)]
+    q.line(1, b"two", stream=1)
+    q.shut(1)
+    assert q.sync() == []
+    assert streams(daemon) == [("stdout", "closed", 1, 4)]
+    assert [e for e, _ in own(daemon)] == ["lost", "resumed"]
+
+
+def test_bye_with_an_open_capture_loses_it_at_once(daemon):
+    p = producer(daemon)
+    p.open(1, "e", streams=["stdout"])
+    p.sync()
+    p.bye()
+    await_until(lambda: own(daemon), "the loss")
+    assert streams(daemon) == [("stdout", "lost", 0, 0)]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_restart_of_the_daemon(daemon, late):
+    p = producer(daemon)
+    p.open(1, "e", task="t", streams=["stdout"])
+    p.line(1, b"one", stream=1)
+    p.sync()
+    daemon.kill()
+    daemon.start()
+    assert daemon.status()["streams"] == 1
+    if late:
+        await_until(lambda: own(daemon), "the loss")
+        assert streams(daemon) == [("stdout", "lost", 1, 4)]
+    q = producer(daemon, epoch=p.epoch, acked=2)
+    q.line(1, b"two", stream=1)
+    q.shut(1)
+    assert q.sync() == []
+    assert streams(daemon) == [("stdout", "closed", 2, 8)]
+    assert [e for e, _ in own(daemon)] == ["lost", "resumed"] * late
+
+
+def test_lost_before_a_restart_and_found_after_it(daemon):
+    p = producer(daemon)
+    p.open(1, "e", streams=["stdout"])
+    p.sync()
+    p.close()
+    await_until(lambda: own(daemon), "the loss")
+    daemon.stop()
+    daemon.start()
+    q = producer(daemon, epoch=p.epoch, acked=1)
+    q.shut(1)
+    assert q.sync() == []
+    assert streams(daemon) == [("stdout", "closed", 0, 0)]
+
+
+# ---------------------------------------------------------------- raw streams
+
+def test_a_raw_stream_is_a_sink_of_lines(daemon):
+    s = raw(daemon, task_id="t", attempt=1, stream="stderr", level="WARN")
+    assert streams(daemon, "id, stream, state, producer") == [
+        (s.stream, "stderr", "open", None)]
+    s.raw(b"one\ntwo\r\n\nlast")
+    s.close()
+    await_until(lambda: daemon.status()["streams"] == 0, "the close")
+    assert daemon.messages("e") == ["one", "two", "", "last"]
+    assert streams(daemon) == [("stderr", "closed", 4, 14)]
+    assert daemon.sql("SELECT DISTINCT level, source, task_id, metadata FROM "
+                      "execution_logs") == [
+        ("WARN", "s", "t", '{"attempt":1,"stream":"stderr"}')]
+
+
+def test_text_right_behind_the_hello(daemon):
+    s = Wire(daemon.socket)
+    s.raw(frame(HELLO, dict(version=1, role="stream", execution_id="e",
+                            source="s")) + b"early\n")
+    s.sock.shutdown(socket.SHUT_WR)
+    await_until(lambda: daemon.messages("e") == ["early"], "the line")
+
+
+def test_an_unfinished_line_is_stored_after_a_while(daemon):
+    s = raw(daemon)
+    s.raw(b"password: ")
+    await_until(lambda: daemon.messages("e") == ["password: "], "the part")
+    s.raw(b"secret\n")
+    s.close()
+    await_until(lambda: len(daemon.messages("e")) == 2, "the rest")
+    assert [json.loads(m) for m, in daemon.sql(
+        "SELECT metadata FROM execution_logs ORDER BY id")] == [
+            {"partial": "first"}, {"partial": "last"}]
+    assert [s[2] for s in streams(daemon)] == [1]
+
+
+@pytest.mark.parametrize("hello", [
+    dict(execution_id=""), dict(source="execlogd"), dict(stream="stdin"),
+    dict(level="loud"), dict(attempt="x"), dict(task_id=""),
+    dict(masked="yes"), dict(producer="p")])
+def test_a_hello_of_no_stream(daemon, hello):
+    with pytest.raises(Refused, match="bad-hello"):
+        raw(daemon, **hello)
+    assert streams(daemon) == []
+
+
+def test_as_many_as_the_setting_says(idle):
+    daemon = idle.start("--max-streams", 2)
+    first, second = raw(daemon), raw(daemon)
+    with pytest.raises(Refused, match="too-many"):
+        raw(daemon)
+    first.close()
+    await_until(lambda: daemon.status()["streams"] == 1, "the close")
+    raw(daemon)
+
+
+def test_a_kill_of_the_daemon_loses_a_raw_stream(daemon):
+    s = raw(daemon, stream="stdout")
+    s.raw(b"one\n")
+    await_until(lambda: daemon.messages("e") == ["one"], "the line")
+    daemon.kill()
+    daemon.start()
+    await_until(lambda: own(daemon), "the loss")
+    assert streams(daemon) == [("stdout", "lost", 1, 4)]
+    with pytest.raises(BrokenPipeError):
+        s.raw(b"x")
+        s.raw(b"x")
+
+
+# ------------------------------------------------------------- the 10 MB rule
+
+def dropped(daemon):
+    return daemon.sql("SELECT stream, lines, bytes, dropped_lines, "
+                      "dropped_bytes FROM execlog_streams ORDER BY id")
+
+
+def test_output_beyond_the_share_is_dropped_and_counted(idle):
+    daemon = idle.start("--stream-max", "64K")
+    p = producer(daemon)
+    p.open(1, "e", task="t", attempt=1, streams=["stdout", "stderr"])
+    for i in range(70):             # 1000 bytes each
+        p.line(1, b"%999d" % i, stream=1)
+    p.line(1, b"short", stream=2)   # it would fit
+    p.shut(1)
+    assert p.sync() == []
+    lines = daemon.messages("e")
+    assert lines[:65] == ["%999d" % i for i in range(65)]
+    assert lines[65:] == [
+        "Plugin log output exceeded 64 KB; further output dropped",
+        "6 lines (5006 bytes) of plugin output dropped"]
+    assert dropped(daemon) == [("stdout", 65, 65000, 5, 5000),
+                               ("stderr", 0, 0, 1, 6)]
+    rows = daemon.sql("SELECT level, task_id, metadata FROM execution_logs "
+                      "WHERE source = 'execlogd' ORDER BY id")
+    assert [(level, task, json.loads(m)) for level, task, m in rows] == [
+        ("WARN", "t", dict(event="truncated", attempt=1, limit=65536)),
+        ("WARN", "t", dict(event="dropped", attempt=1, lines=6, bytes=5006))]
+    assert daemon.status()["dropped_lines"] == 6
+
+
+def test_exactly_the_share_fits(idle):
+    daemon = idle.start("--stream-max", "64K")
+    p = producer(daemon)
+    p.open(1, "e", task="t")
+    for i in range(64):
+        p.line(1, b"%1023d" % i)
+    p.shut(1)
+    p.sync()
+    assert dropped(daemon) == [(None, 64, 65536, 0, 0)]
+    assert own(daemon) == []
+
+
+def test_a_line_that_crosses_the_limit_gets_an_end(idle):
+    daemon = idle.start("--stream-max", "64K")
+    p = producer(daemon)
+    p.open(1, "e", task="t", streams=["stdout", "stderr"])
+    p.line(1, b"a" * 40000, stream=1, partial=1, size=40000)
+    p.line(1, b"b" * 40000, stream=1, partial=2, size=40000)
+    p.line(1, b"c", stream=1, partial=3)
+    p.shut(1)
+    p.sync()
+    rows = daemon.sql("SELECT message, metadata FROM execution_logs "
+                      "ORDER BY id")
+    assert rows[0] == ("a" * 40000, '{"stream":"stdout","partial":"first"}')
+    assert rows[1][0] == "" and json.loads(rows[1][1]) == dict(
+        stream="stdout", partial="last", truncated=True)
+    assert [json.loads(m)["event"] for _, m in rows[2:]] == [
+        "truncated", "dropped"]
+
+
+def test_all_captures_of_an_attempt_share(idle):
+    """... one after the other, beside each other, across a restart."""
+    daemon = idle.start("--stream-max", "64K")
+    p = producer(daemon)
+    p.open(1, "e", task="t", attempt=1)
+    p.line(1, b"x" * 39999)
+    p.shut(1)
+    p.sync()
+    q = producer(daemon, "other")
+    q.open(1, "e", task="t", attempt=1)
+    q.open(2, "e", task="t", attempt=2)
+    q.line(1, b"y" * 19999)
+    q.line(2, b"z" * 39999)         # another attempt
+    q.sync()
+    daemon.kill()
+    daemon.start("--stream-max", "64K")
+    q = producer(daemon, "other", epoch=q.epoch, acked=4)
+    q.line(1, b"w" * 9999)          # is too much
+    q.line(2, b"w" * 9999)
+    q.shut(1)
+    q.shut(2)
+    assert q.sync() == []
+    assert dropped(daemon) == [(None, 1, 40000, 0, 0), (None, 1, 20000, 1,
+                                10000), (None, 2, 50000, 0, 0)]
+    assert [e for e, _ in own(daemon)] == ["truncated", "dropped"]
+    # It stays over its share.
+    q.open(3, "e", task="t", attempt=1)
+    q.line(3, b"a")
+    q.shut(3)
+    q.sync()
+    assert [e for e, _ in own(daemon)] == ["truncated", "dropped", "dropped"]
+
+
+def test_lines_without_a_task_and_records_are_never_cut(idle):
+    daemon = idle.start("--stream-max", "64K")
+    p = producer(daemon)
+    p.open(1, "e")
+    for _ in range(3):
+        p.line(1, b"x" * 30000)
+        p.log("e", "y" * 30000, task="t")
+    p.shut(1)
+    assert p.sync() == []
+    assert len(daemon.messages("e")) == 6
+
+
+def test_a_size_that_is_too_small_does_not_help(idle):
+    daemon = idle.start("--stream-max", "64K")
+    p = producer(daemon)
+    p.open(1, "e", task="t")
+    for _ in range(3):
+        p.line(1, b"x" * 30000, size=0)
+    p.shut(1)
+    p.sync()
+    assert dropped(daemon) == [(None, 2, 60000, 1, 30000)]
+
+
+# ------------------------------------------------------------ the exact end
+
+def follow(daemon, execution="e", **more):
+    reader = daemon.reader()
+    reader.ask(kind="follow", execution_id=execution, wait=True, **more)
+    return reader
+
+
+def test_a_follow_waits_for_the_streams(daemon):
+    p = producer(daemon)
+    p.open(1, "e", task="t", streams=["stdout"])
+    p.sync()
+    reader = follow(daemon)
+    reader.live()
+    p.event("e", "COMPLETED")
+    p.sync()
+    p.line(1, b"after the event", stream=1)
+    p.sync()
+    p.line(1, b"last", stream=1)
+    p.shut(1)
+    p.sync()
+    rows, end = reader.rows()
+    assert [r["message"] for r in rows] == [b"after the event", b"last"]
+    assert end["reason"] == "complete" and "streams" not in end
+
+
+def test_a_close_alone_ends_a_follow(daemon):
+    p = producer(daemon)
+    p.open(1, "e")
+    p.event("e", "COMPLETED")
+    p.sync()
+    reader = follow(daemon)
+    reader.live()
+    p.shut(1)
+    assert reader.rows()[1]["reason"] == "complete"
+
+
+def test_a_stream_that_stays_open(daemon):
+    p = producer(daemon)
+    p.open(1, "e", task="t1", attempt=2, streams=["stdout", "stderr"])
+    p.event("e", "FAILED")
+    p.sync()
+    reader = follow(daemon, drain=300)
+    _, end = reader.rows()
+    assert (end["reason"], end["event"], end["streams"]) == (
+        "open", "FAILED", ["t1 attempt 2 stdout", "t1 attempt 2 stderr"])
+
+
+def test_a_stream_that_was_lost(daemon):
+    p = producer(daemon)
+    p.open(1, "e", task="t1", streams=["stderr"])
+    p.event("e", "COMPLETED")
+    p.sync()
+    reader = follow(daemon)
+    reader.live()
+    p.close()
+    rows, end = reader.rows()
+    assert [r["source"] for r in rows] == ["execlogd"]
+    assert (end["reason"], end["streams"]) == ("lost", ["t1 stderr"])
+    # ... also for who comes later
+    _, end = follow(daemon).rows()
+    assert (end["reason"], end["streams"]) == ("lost", ["t1 stderr"])
+
+
+def test_wait_does_not_ask_for_streams(daemon):
+    p = producer(daemon)
+    p.open(1, "e")
+    p.event("e", "COMPLETED")
+    p.sync()
+    reader = daemon.reader()
+    reader.ask(kind="wait", execution_id="e")
+    assert reader.rows()[1]["reason"] == "complete"
