@@ -153,6 +153,119 @@ enum execlog_result	 execlog_log(struct execlog *,
 enum execlog_result	 execlog_event(struct execlog *,
 			    const struct execlog_event *);
 
+/* ------------------------------------------------ what a process prints */
+
+/*
+ * A capture: the output of one attempt of a task, read from pipes by the
+ * caller and given to the library as it comes.  Its lines are made here (LF
+ * ends a line, long and unfinished ones come in parts, JSON objects with level
+ * and message are records, <N> is a priority: docs/protocol.md, 3.9) and are
+ * records like others, acknowledged and stored once.  Beside that the daemon
+ * knows whether its streams are open, closed or lost, so that a follow ends
+ * exactly when all is there.
+ *
+ * Threads: one at a time for each capture; others may use the handle meanwhile.
+ */
+struct execlog_capture;
+
+struct execlog_capture_options {
+	const char		*execution;
+	const char		*task;		/* NULL: none, and no share */
+	const char		*source;
+	bool			 has_attempt;
+	uint32_t		 attempt;
+	bool			 has_stdout;	/* neither: one stream, fed as */
+	bool			 has_stderr;	/* EXECLOG_NO_STREAM */
+	bool			 has_level;	/* else INFO */
+	enum execlog_level	 level;		/* of lines that do not say theirs,
+						   but for those of stderr: */
+	bool			 has_stderr_level;	/* else as above */
+	enum execlog_level	 stderr_level;
+	const char		*metadata;	/* a JSON object that each line
+						   has, but for members of its
+						   own; NULL: none */
+};
+
+/* An unfinished line is to be flushed after so many ms without more. */
+#define EXECLOG_SILENCE	200
+
+/*
+ * Open one: *capture is set on EXECLOG_OK.  Texts are copied.  EXECLOG_OK,
+ * WOULD_BLOCK, INVALID, FAILED, FORKED.
+ */
+enum execlog_result	 execlog_capture_open(struct execlog *,
+			    const struct execlog_capture_options *,
+			    struct execlog_capture **capture);
+
+/*
+ * Take bytes that a stream has said; *taken is how many of them were.  All are
+ * on EXECLOG_OK; on WOULD_BLOCK wait for room and come again with the rest.
+ * EXECLOG_OK, WOULD_BLOCK, INVALID (not a stream of the capture), FAILED,
+ * FORKED.
+ */
+enum execlog_result	 execlog_capture_feed(struct execlog_capture *,
+			    enum execlog_stream, const void *bytes, size_t n,
+			    size_t *taken);
+
+/* Is there an unfinished line that can be flushed? */
+bool			 execlog_capture_holds(const struct execlog_capture *,
+			    enum execlog_stream);
+
+/* Store it as a part.  As feed. */
+enum execlog_result	 execlog_capture_flush(struct execlog_capture *,
+			    enum execlog_stream);
+
+/*
+ * All streams have ended: store what is unfinished, close the capture, free
+ * it.  cut: not all of the output was captured, and why (at most 255 bytes);
+ * NULL: all was.  On WOULD_BLOCK nothing is done; else it is freed.  Without
+ * this, or if it does not get through, the streams will be lost.
+ */
+enum execlog_result	 execlog_capture_close(struct execlog_capture *,
+			    const char *cut);
+
+/* Free it, and do not close it: its streams will be lost.  Takes NULL.  Before
+   the handle is closed. */
+void			 execlog_capture_abandon(struct execlog_capture *);
+
+/*
+ * A raw stream: a connected descriptor that can be the stdout or stderr of a
+ * process; what is written to it becomes lines.  It is closed when the last
+ * process that has it has closed it.
+ *
+ * It has no acknowledgements.  When the daemon dies, what it had not committed
+ * is gone and writers get EPIPE or SIGPIPE; the stream is then lost, and a row
+ * says so.  Who wants this says EXECLOG_STREAM_MAY_BREAK; who does not, uses a
+ * capture.
+ */
+#define EXECLOG_STREAM_MAY_BREAK	0x01
+
+struct execlog_stream_options {
+	const char		*socket;	/* as in execlog_options */
+	const char		*client;
+	const char		*execution;
+	const char		*task;		/* NULL: none */
+	const char		*source;
+	bool			 has_attempt;
+	uint32_t		 attempt;
+	enum execlog_stream	 stream;
+	bool			 has_level;	/* else INFO */
+	enum execlog_level	 level;
+	bool			 masked;	/* do not read it before there are
+						   values to be masked */
+	unsigned		 flags;
+};
+
+/*
+ * The descriptor, the caller's to close; close-on-exec is set (dup2 clears it).
+ * The stream is in the database then.  -1: reason (unless NULL) says why not.
+ * Waits for at most 10 s.
+ */
+int			 execlog_stream_fd(const struct execlog_stream_options *,
+			    char reason[EXECLOG_REASON]);
+
+/* ------------------------------------------------------------- waiting */
+
 /*
  * Wait until everything that was taken before the call is acknowledged, for at
  * most timeout ms (-1: for ever).  EXECLOG_OK, TIMEOUT, FAILED, FORKED.

@@ -51,9 +51,8 @@ make_canary(struct execlog *h)
 	return (true);
 }
 
-/* Can the handle be used at all?  NULL is what a failed open gave. */
-static enum execlog_result
-usable(const struct execlog *h)
+enum execlog_result
+handle_usable(const struct execlog *h)
 {
 	return (h == NULL ? EXECLOG_FAILED :
 	    *h->canary == 0 ? EXECLOG_FORKED : EXECLOG_OK);
@@ -75,19 +74,6 @@ make_name(struct execlog *h, const char *given)
 	for (i = 0; i < sizeof seed; i++)
 		(void)snprintf(h->name + 2 * i, 3, "%02x", seed[i]);
 	return (true);
-}
-
-static bool
-make_path(struct execlog *h, const char *given)
-{
-	const char *env = getenv("EXECLOG_SOCKET");
-
-	if (given == NULL && env != NULL && *env != '\0')
-		given = env;
-	if (given == NULL)
-		return (paths_socket(h->path, sizeof h->path));
-	return ((size_t)snprintf(h->path, sizeof h->path, "%s", given) <
-	    sizeof h->path);
 }
 
 static void
@@ -114,7 +100,7 @@ prepare(struct execlog *h, const struct execlog_options *o, char *reason)
 	h->arg = o->arg;
 	(void)snprintf(h->who, sizeof h->who, "%s", o->client != NULL ?
 	    o->client : "libexeclog");
-	if (!make_path(h, o->socket))
+	if (!link_path(h->path, o->socket))
 		explain(reason, "the path of the socket is too long");
 	else if (!make_name(h, o->producer))
 		explain(reason, "a producer's name is 1 to 255 bytes of UTF-8 "
@@ -187,36 +173,66 @@ await_progress(struct execlog *h, const struct deadline *until)
 	return (true);
 }
 
-/* Makes the frame of "what" in h->scratch; false: it cannot be sent. */
-typedef bool	 encode_fn(struct execlog *h, const void *what);
+enum execlog_result
+handle_await_room(struct execlog *h, size_t n)
+{
+	while (!h->failed && ring_room(&h->ring) < n + FLUSH_BYTES) {
+		if (h->nonblocking)
+			return (EXECLOG_WOULD_BLOCK);
+		await_progress(h, NULL);
+	}
+	return (h->failed ? EXECLOG_FAILED : EXECLOG_OK);
+}
+
+static bool
+make_frame(struct execlog *h, encode_fn *encode, const void *what)
+{
+	buf_reset(&h->scratch);
+	return (encode(h, what) && !h->scratch.failed);
+}
+
+static void
+put_frame(struct execlog *h)
+{
+	h->number++;
+	ring_put(&h->ring, h->scratch.p, h->scratch.n);
+	sender_wake(h);
+}
+
+bool
+handle_put(struct execlog *h, encode_fn *encode, const void *what)
+{
+	if (!make_frame(h, encode, what))
+		return (false);
+	put_frame(h);
+	return (true);
+}
 
 /*
  * Put one into the queue, when there is room for it and for a FLUSH behind it.
- * The frame is made anew after each wait: meanwhile others have used the
+ * The frame is made anew after the wait: meanwhile others have used the
  * scratch, and the number.
  */
-static enum execlog_result
-submit(struct execlog *h, encode_fn *encode, const void *what)
+enum execlog_result
+handle_submit(struct execlog *h, encode_fn *encode, const void *what)
 {
-	enum execlog_result result = EXECLOG_OK;
+	enum execlog_result result = EXECLOG_INVALID;
 
 	sender_lock(h);
 	for (;;) {
-		buf_reset(&h->scratch);
 		if (h->failed)
 			result = EXECLOG_FAILED;
-		else if (!encode(h, what) || h->scratch.failed)
-			result = EXECLOG_INVALID;
-		else if (ring_room(&h->ring) >= h->scratch.n + FLUSH_BYTES) {
-			h->number++;
-			ring_put(&h->ring, h->scratch.p, h->scratch.n);
-			sender_wake(h);
-		} else
-			result = EXECLOG_WOULD_BLOCK;
-		if (result != EXECLOG_WOULD_BLOCK || h->nonblocking)
+		else if (!make_frame(h, encode, what))
 			break;
-		result = EXECLOG_OK;
-		await_progress(h, NULL);
+		else if (ring_room(&h->ring) < h->scratch.n + FLUSH_BYTES) {
+			result = handle_await_room(h, h->scratch.n);
+			if (result == EXECLOG_OK)
+				continue;
+		} else {
+			put_frame(h);
+			result = EXECLOG_OK;
+		}
+		break;
 	}
 	sender_unlock(h);
 	return (result);
@@ -248,12 +264,12 @@ encode_log(struct execlog *h, const void *what)
 enum execlog_result
 execlog_log(struct execlog *h, const struct execlog_record *r)
 {
-	if (usable(h) != EXECLOG_OK)
-		return (usable(h));
+	if (handle_usable(h) != EXECLOG_OK)
+		return (handle_usable(h));
 	if (r->execution == NULL || r->source == NULL ||
 	    (r->message == NULL && r->message_len > 0))
 		return (EXECLOG_INVALID);
-	return (submit(h, encode_log, r));
+	return (handle_submit(h, encode_log, r));
 }
 
 static bool
@@ -275,11 +291,11 @@ encode_event(struct execlog *h, const void *what)
 enum execlog_result
 execlog_event(struct execlog *h, const struct execlog_event *e)
 {
-	if (usable(h) != EXECLOG_OK)
-		return (usable(h));
+	if (handle_usable(h) != EXECLOG_OK)
+		return (handle_usable(h));
 	if (e->execution == NULL || e->type == NULL)
 		return (EXECLOG_INVALID);
-	return (submit(h, encode_event, e));
+	return (handle_submit(h, encode_event, e));
 }
 
 /* -------------------------------------------------------------- waiting */
@@ -291,8 +307,8 @@ execlog_flush(struct execlog *h, int timeout)
 	struct deadline until;
 	uint64_t number;
 
-	if (usable(h) != EXECLOG_OK)
-		return (usable(h));
+	if (handle_usable(h) != EXECLOG_OK)
+		return (handle_usable(h));
 	sender_deadline(&until, timeout);
 	sender_lock(h);
 	number = h->number;
@@ -313,8 +329,8 @@ execlog_wait_room(struct execlog *h, int timeout)
 	enum execlog_result result = EXECLOG_OK;
 	struct deadline until;
 
-	if (usable(h) != EXECLOG_OK)
-		return (usable(h));
+	if (handle_usable(h) != EXECLOG_OK)
+		return (handle_usable(h));
 	sender_deadline(&until, timeout);
 	sender_lock(h);
 	while (ring_room(&h->ring) < h->ring.size / 4 &&
@@ -349,7 +365,7 @@ execlog_unacked(struct execlog *h)
 {
 	uint64_t n;
 
-	if (usable(h) != EXECLOG_OK)
+	if (handle_usable(h) != EXECLOG_OK)
 		return (0);
 	sender_lock(h);
 	n = h->number - h->ring.acked;
@@ -368,7 +384,7 @@ execlog_is_connected(struct execlog *h)
 {
 	bool connected;
 
-	if (usable(h) != EXECLOG_OK)
+	if (handle_usable(h) != EXECLOG_OK)
 		return (false);
 	sender_lock(h);
 	connected = h->connected;
@@ -380,7 +396,7 @@ void
 execlog_reason(struct execlog *h, char reason[EXECLOG_REASON])
 {
 	reason[0] = '\0';
-	if (usable(h) != EXECLOG_OK)
+	if (handle_usable(h) != EXECLOG_OK)
 		return;
 	sender_lock(h);
 	if (!h->connected)

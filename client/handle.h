@@ -39,6 +39,7 @@ struct execlog {
 	struct buf	 scratch;	/* a frame being made */
 	struct ring	 ring;		/* bytes in it: see ring.h */
 	uint64_t	 number;	/* of the newest that was taken */
+	uint32_t	 captures;	/* number of the newest */
 	uint64_t	 flushed;	/* FLUSH was put for this one */
 	bool		 connected;
 	bool		 failed;	/* for good */
@@ -52,6 +53,26 @@ struct execlog {
 	int		 delay;		/* ms until the next try */
 	bool		 lingered;	/* nothing came for a moment */
 };
+
+/* Can it be used at all?  NULL is what a failed open gave. */
+enum execlog_result	 handle_usable(const struct execlog *);
+
+/*
+ * Makes the frame of "what" in h->scratch, with the number behind h->number;
+ * false: it cannot be sent.
+ */
+typedef bool	 encode_fn(struct execlog *h, const void *what);
+
+/* Queue one; waits for room, or would block.  Takes the lock. */
+enum execlog_result	 handle_submit(struct execlog *, encode_fn *,
+			    const void *what);
+
+/* With the lock: wait until n bytes can be put, or would block. */
+enum execlog_result	 handle_await_room(struct execlog *, size_t n);
+
+/* With the lock, and room. */
+bool			 handle_put(struct execlog *, encode_fn *,
+			    const void *what);
 
 struct deadline {
 	bool		never;

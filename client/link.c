@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -209,6 +210,18 @@ connect_to(struct link *l, const char *path)
 }
 
 bool
+link_path(char path[PATHS_MAX], const char *given)
+{
+	const char *env = getenv("EXECLOG_SOCKET");
+
+	if (given == NULL && env != NULL && *env != '\0')
+		given = env;
+	if (given == NULL)
+		return (paths_socket(path, PATHS_MAX));
+	return (snprintf(path, PATHS_MAX, "%s", given) < PATHS_MAX);
+}
+
+bool
 link_probe(const char *path, char reason[LINK_REASON])
 {
 	struct link l = { .fd = -1, .wake = -1 };
@@ -219,24 +232,19 @@ link_probe(const char *path, char reason[LINK_REASON])
 	return (listens);
 }
 
-bool
-link_open(struct link *l, const char *path, int wake, const struct hello *hello,
-    const char *who, struct welcome *welcome)
+/* Say HELLO; false: there is no answer, and the link is closed. */
+static bool
+greet(struct link *l, const char *path, int wake, const struct hello *hello,
+    const char *who, struct frame *answer)
 {
-	struct frame f;
-
 	*l = (struct link){ .fd = -1, .wake = wake };
 	if (!connect_to(l, path))
 		return (false);
 	hello_put(&l->out, hello, who);
 	(void)link_push(l);
-	switch (link_next(l, &f, WELCOME_MS)) {
+	switch (link_next(l, answer, WELCOME_MS)) {
 	case LINK_OK:
-		if (f.type == FRAME_WELCOME && welcome_decode(f.body, welcome))
-			return (true);
-		l->fault = FAULT_BAD_VERSION;
-		(void)lost(l, "the daemon speaks another protocol");
-		break;
+		return (true);
 	case LINK_NOTHING:
 		(void)lost(l, "no answer within 10 seconds");
 		break;
@@ -248,4 +256,36 @@ link_open(struct link *l, const char *path, int wake, const struct hello *hello,
 	}
 	link_close(l);
 	return (false);
+}
+
+static bool
+refuse(struct link *l)
+{
+	l->fault = FAULT_BAD_VERSION;
+	(void)lost(l, "the daemon speaks another protocol");
+	link_close(l);
+	return (false);
+}
+
+bool
+link_open(struct link *l, const char *path, int wake, const struct hello *hello,
+    const char *who, struct welcome *welcome)
+{
+	struct frame f;
+
+	if (!greet(l, path, wake, hello, who, &f))
+		return (false);
+	return ((f.type == FRAME_WELCOME && welcome_decode(f.body, welcome)) ||
+	    refuse(l));
+}
+
+bool
+link_open_stream(struct link *l, const char *path, const struct hello *hello,
+    const char *who)
+{
+	struct frame f;
+
+	if (!greet(l, path, -1, hello, who, &f))
+		return (false);
+	return (f.type == FRAME_OPENED || refuse(l));
 }

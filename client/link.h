@@ -14,6 +14,7 @@
 #include "proto/fault.h"
 #include "proto/frame.h"
 #include "proto/hello.h"
+#include "proto/paths.h"
 
 #define LINK_REASON	256	/* bytes that hold any reason */
 
@@ -42,7 +43,18 @@ enum link_result {
  */
 bool	 link_open(struct link *, const char *path, int wake,
 	    const struct hello *, const char *who, struct welcome *);
+
+/* The same for a raw stream: HELLO and OPENED; behind them fd is a sink. */
+bool	 link_open_stream(struct link *, const char *path,
+	    const struct hello *, const char *who);
+
 void	 link_close(struct link *);
+
+/*
+ * Where the daemon listens: the given path, else EXECLOG_SOCKET, else the
+ * default.  False: it does not fit.
+ */
+bool	 link_path(char path[PATHS_MAX], const char *given);
 
 /* Does anybody listen there?  False: reason says why not. */
 bool	 link_probe(const char *path, char reason[LINK_REASON]);

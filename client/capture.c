@@ -1,0 +1,321 @@
+/*
+ * Captures and raw streams of libexeclog.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/execlog.h"
+#include "client/handle.h"
+#include "proto/capture.h"
+#include "proto/frame.h"
+#include "proto/json.h"
+#include "proto/output.h"
+
+/* What the bytes that are made into lines at once may come to in the queue, if
+   they are lines of nothing; the smallest queue has more. */
+#define PIECE_COST	(128 * 1024)
+#define LINE_BYTES	(FRAME_HEADER + 36)	/* of a LINE, but for its texts */
+
+struct execlog_capture {
+	struct execlog	*handle;
+	uint32_t	 number;
+	unsigned	 streams;	/* a set */
+	char		*metadata;	/* what each line has; NULL: nothing */
+	struct json_t	*members;	/* the same, parsed */
+	struct buf	 merged;	/* scratch */
+	struct output	 output[STREAM_COUNT];
+};
+
+static unsigned
+streams_of(const struct execlog_capture_options *o)
+{
+	if (!o->has_stdout && !o->has_stderr)
+		return (STREAM_BIT(STREAM_NONE));
+	return ((o->has_stdout ? STREAM_BIT(STREAM_STDOUT) : 0) |
+	    (o->has_stderr ? STREAM_BIT(STREAM_STDERR) : 0));
+}
+
+void
+execlog_capture_abandon(struct execlog_capture *c)
+{
+	enum stream s;
+
+	if (c == NULL)
+		return;
+	for (s = STREAM_NONE; s < STREAM_COUNT; s++)
+		output_free(&c->output[s]);
+	if (c->members != NULL)
+		jdoc_free(c->members);
+	buf_free(&c->merged);
+	free(c->metadata);
+	free(c);
+}
+
+/* ---------------------------------------------------------------- opening */
+
+/* What each line is to have.  False: not an object, or no memory. */
+static bool
+take_metadata(struct execlog_capture *c, const char *metadata)
+{
+	if (metadata == NULL)
+		return (true);
+	return ((c->metadata = strdup(metadata)) != NULL &&
+	    (c->members = jdoc_parse(span_of(c->metadata))) != NULL);
+}
+
+static struct execlog_capture *
+capture_new(struct execlog *h, const struct execlog_capture_options *o)
+{
+	struct execlog_capture *c = calloc(1, sizeof *c);
+	enum level level = o->has_level ? (enum level)o->level : LEVEL_INFO;
+	enum stream s;
+
+	if (c == NULL)
+		return (NULL);
+	c->handle = h;
+	c->streams = streams_of(o);
+	sender_lock(h);
+	c->number = ++h->captures;
+	sender_unlock(h);
+	for (s = STREAM_NONE; s < STREAM_COUNT; s++) {
+		c->output[s].capture = c->number;
+		c->output[s].stream = s;
+		c->output[s].fallback = s == STREAM_STDERR &&
+		    o->has_stderr_level ? (enum level)o->stderr_level : level;
+	}
+	if (take_metadata(c, o->metadata))
+		return (c);
+	execlog_capture_abandon(c);
+	return (NULL);
+}
+
+static bool
+encode_open(struct execlog *h, const void *what)
+{
+	struct capture_open open = *(const struct capture_open *)what;
+
+	open.number = h->number + 1;
+	return (capture_open_put(&h->scratch, &open));
+}
+
+enum execlog_result
+execlog_capture_open(struct execlog *h,
+    const struct execlog_capture_options *o, struct execlog_capture **capture)
+{
+	struct capture_open open;
+	struct execlog_capture *c;
+	enum execlog_result result;
+
+	*capture = NULL;
+	if (handle_usable(h) != EXECLOG_OK)
+		return (handle_usable(h));
+	if (o->execution == NULL || o->source == NULL ||
+	    (c = capture_new(h, o)) == NULL)
+		return (EXECLOG_INVALID);
+	open = (struct capture_open){
+		.capture = c->number,
+		.origin = {
+			.execution = span_of(o->execution),
+			.task = span_of(o->task),
+			.source = span_of(o->source),
+			.has_attempt = o->has_attempt,
+			.attempt = o->attempt,
+		},
+		.streams = c->streams,
+	};
+	result = handle_submit(h, encode_open, &open);
+	if (result == EXECLOG_OK)
+		*capture = c;
+	else
+		execlog_capture_abandon(c);
+	return (result);
+}
+
+/* ------------------------------------------------------------------- lines */
+
+static bool
+encode_line(struct execlog *h, const void *what)
+{
+	struct line line = *(const struct line *)what;
+
+	line.number = h->number + 1;
+	return (line_put(&h->scratch, &line));
+}
+
+/* The line's metadata with that of the capture, as far as it fits. */
+static struct span
+merge(struct execlog_capture *c, struct span own)
+{
+	struct json_t *over;
+
+	if (own.p == NULL)
+		return (span_of(c->metadata));
+	if ((over = jdoc_parse(own)) == NULL)
+		return (own);
+	buf_reset(&c->merged);
+	buf_char(&c->merged, '{');
+	jput_members(&c->merged, span_of(c->metadata), c->members, NULL, 0,
+	    over);
+	jput_members(&c->merged, own, over, NULL, 0, NULL);
+	buf_char(&c->merged, '}');
+	jdoc_free(over);
+	return (c->merged.failed || c->merged.n > RECORD_METADATA_MAX ? own :
+	    buf_text(&c->merged));
+}
+
+/* With the handle's lock, and room. */
+static void
+on_line(const struct line *given, void *v)
+{
+	struct execlog_capture *c = v;
+	struct line line = *given;
+
+	if (c->members != NULL)
+		line.metadata = merge(c, line.metadata);
+	(void)handle_put(c->handle, encode_line, &line);
+}
+
+static bool
+is_stream(const struct execlog_capture *c, enum execlog_stream stream)
+{
+	return (stream < STREAM_COUNT &&
+	    (c->streams & STREAM_BIT(stream)) != 0);
+}
+
+/* What a line of nothing comes to. */
+static size_t
+line_cost(const struct execlog_capture *c)
+{
+	return (LINE_BYTES + (c->metadata != NULL ? strlen(c->metadata) : 0));
+}
+
+/* What n lines of so many bytes come to in the queue, at most. */
+static size_t
+cost(const struct execlog_capture *c, size_t n, size_t bytes)
+{
+	return (n * line_cost(c) + 2 * bytes);
+}
+
+static size_t
+count_lines(const char *p, size_t n)
+{
+	size_t lines = 0;
+
+	for (; n > 0; p++, n--)
+		lines += *p == '\n';
+	return (lines);
+}
+
+/* Take one piece. */
+static enum execlog_result
+feed(struct execlog_capture *c, struct output *o, struct span piece)
+{
+	struct execlog *h = c->handle;
+	size_t held = o->lines.held.n;
+	/* Of a held line come two parts at most, when more is behind it. */
+	size_t n = cost(c, count_lines(piece.p, piece.n) + 2, piece.n + held);
+	enum execlog_result result;
+
+	sender_lock(h);
+	if ((result = handle_await_room(h, n)) == EXECLOG_OK &&
+	    !output_feed(o, piece, on_line, c))
+		result = EXECLOG_FAILED;
+	sender_unlock(h);
+	return (result);
+}
+
+enum execlog_result
+execlog_capture_feed(struct execlog_capture *c, enum execlog_stream stream,
+    const void *bytes, size_t n, size_t *taken)
+{
+	enum execlog_result result = handle_usable(c->handle);
+	size_t most = PIECE_COST / line_cost(c) + 1;
+	struct span piece = { bytes, 0 };
+
+	*taken = 0;
+	if (result == EXECLOG_OK && !is_stream(c, stream))
+		result = EXECLOG_INVALID;
+	while (result == EXECLOG_OK && *taken < n) {
+		piece.p += piece.n;
+		piece.n = n - *taken < most ? n - *taken : most;
+		result = feed(c, &c->output[stream], piece);
+		if (result == EXECLOG_OK)
+			*taken += piece.n;
+	}
+	return (result);
+}
+
+bool
+execlog_capture_holds(const struct execlog_capture *c,
+    enum execlog_stream stream)
+{
+	return (is_stream(c, stream) && output_holds(&c->output[stream]));
+}
+
+enum execlog_result
+execlog_capture_flush(struct execlog_capture *c, enum execlog_stream stream)
+{
+	enum execlog_result result = handle_usable(c->handle);
+	struct output *o;
+
+	if (result != EXECLOG_OK || !is_stream(c, stream))
+		return (result == EXECLOG_OK ? EXECLOG_INVALID : result);
+	o = &c->output[stream];
+	sender_lock(c->handle);
+	result = handle_await_room(c->handle, cost(c, 2, o->lines.held.n));
+	if (result == EXECLOG_OK)
+		output_flush(o, on_line, c);
+	sender_unlock(c->handle);
+	return (result);
+}
+
+/* ----------------------------------------------------------------- the end */
+
+static bool
+encode_close(struct execlog *h, const void *what)
+{
+	struct capture_close close = *(const struct capture_close *)what;
+
+	close.number = h->number + 1;
+	return (capture_close_put(&h->scratch, &close));
+}
+
+/* The rest of all streams, and CLOSE: all of it or nothing. */
+static enum execlog_result
+finish(struct execlog_capture *c, const struct capture_close *close)
+{
+	struct execlog *h = c->handle;
+	enum execlog_result result;
+	size_t held = 0;
+	enum stream s;
+
+	for (s = STREAM_NONE; s < STREAM_COUNT; s++)
+		held += c->output[s].lines.held.n;
+	sender_lock(h);
+	result = handle_await_room(h, cost(c, 2 * STREAM_COUNT, held) +
+	    FRAME_HEADER + 128 + 6 * CAPTURE_CUT_MAX);
+	for (s = STREAM_NONE; s < STREAM_COUNT && result == EXECLOG_OK; s++)
+		output_finish(&c->output[s], on_line, c);
+	if (result == EXECLOG_OK && !handle_put(h, encode_close, close))
+		result = EXECLOG_FAILED;
+	sender_unlock(h);
+	return (result);
+}
+
+enum execlog_result
+execlog_capture_close(struct execlog_capture *c, const char *cut)
+{
+	struct capture_close close = {
+		.capture = c->number,
+		.cut = span_of(cut),
+	};
+	enum execlog_result result = handle_usable(c->handle);
+
+	if (close.cut.n > CAPTURE_CUT_MAX)
+		close.cut.n = text_cut(close.cut, CAPTURE_CUT_MAX);
+	if (result == EXECLOG_OK)
+		result = finish(c, &close);
+	if (result != EXECLOG_WOULD_BLOCK)
+		execlog_capture_abandon(c);
+	return (result);
+}
