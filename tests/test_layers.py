@@ -146,6 +146,17 @@ def test_sql_is_in_sql_only():
     assert wrong == []
 
 
+def test_each_statement_that_looks_for_rows_has_its_plan():
+    text = re.sub(r"--(?! name:).*", "", (TOP / "sql/statements.sql").read_text())
+    plans = (TOP / "tests/unit/test_plans.c").read_text()
+    bodies = re.findall(r"-- name: (\w+)\n(.*?)(?=-- name:|\Z)", text, re.S)
+    looking = [name for name, body in bodies
+               if re.search(r"\b(SELECT|UPDATE|DELETE)\b", body)
+               and "ON CONFLICT" not in body]
+    assert len(bodies) > len(looking) > 20
+    assert [n for n in looking if not re.search(rf"\bsql_{n},", plans)] == []
+
+
 def test_files_are_short_and_have_a_place():
     wrong = [(name, text.count("\n")) for _, name, text in sources()
              if text.count("\n") > LINES_MAX or "util" in name]
