@@ -6,6 +6,17 @@
 
 #include "sql/visit.h"
 
+/* Words in somebody's schema that this SQLite does not know are told as
+   corruption; they can be taken back, so they are waited for. */
+static bool
+is_schema_too_new(sqlite3 *db)
+{
+	static const char text[] = "malformed database schema";
+
+	return (db != NULL &&
+	    strncmp(sqlite3_errmsg(db), text, sizeof text - 1) == 0);
+}
+
 enum sql_result
 db_result(sqlite3 *db, int rc, struct sql_error *error)
 {
@@ -35,7 +46,7 @@ db_result(sqlite3 *db, int rc, struct sql_error *error)
 		break;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		result = SQL_CORRUPT;
+		result = is_schema_too_new(db) ? SQL_FOREIGN : SQL_CORRUPT;
 		break;
 	default:
 		result = SQL_FAILED;
