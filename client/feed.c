@@ -18,7 +18,7 @@ open_db(struct feed *f)
 	if ((f->pages = pages_visit(f->db, &error)) != NULL)
 		return (true);
 	(void)snprintf(f->link.reason, sizeof f->link.reason, "%.*s%s",
-	    LINK_REASON / 2, error.text, error.result == SQL_FOREIGN ?
+	    LINK_REASON - 64, error.text, error.result == SQL_FOREIGN ?
 	    "; execlogd makes its tables when it starts" : "");
 	return (false);
 }

@@ -214,13 +214,23 @@ on_frame(struct reading *r, const struct frame *f)
 
 /* ------------------------------------------------------------- connecting */
 
+/* Is the mark behind a row, or a place that was given? */
+static bool
+has_begun(const struct reading *r)
+{
+	const struct cursor *at = &r->mark.at;
+
+	return (r->mark.known && !(at->stored && at->time == INT64_MIN &&
+	    at->id == INT64_MIN));
+}
+
 /* What is asked: at first as the options say, later behind the mark. */
 static bool
 ask(struct reading *r)
 {
-	r->request.has_after = r->mark.known;
+	r->request.has_after = has_begun(r);
 	r->request.after = r->mark.at;
-	if (r->mark.known) {
+	if (r->request.has_after) {
 		r->request.lines = -1;
 		r->request.prefix = false;
 	}
@@ -259,8 +269,8 @@ on_lost(struct reading *r)
 		say("-- connection lost (%s), trying again --", why);
 		r->retry_ms = RETRY_FIRST_MS;
 	}
-	/* Once connected, the execution has been there. */
-	r->request.wait = true;
+	/* What was seen has been there. */
+	r->request.wait = r->request.wait || r->mark.known;
 	feed_close(&r->feed);
 	interrupt_wait(left(r) < r->retry_ms ? (int)left(r) : r->retry_ms);
 	r->retry_ms = r->retry_ms * 2 < RETRY_MAX_MS ? r->retry_ms * 2 :

@@ -1,13 +1,21 @@
 #include "sql/db.h"
 
-#include <sys/stat.h>
-
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "proto/paths.h"
+#include "sql/visit.h"
+
+/* Words in somebody's schema that this SQLite does not know are told as
+   corruption; they can be taken back, so they are waited for. */
+static bool
+is_schema_too_new(sqlite3 *db)
+{
+	static const char text[] = "malformed database schema";
+
+	return (db != NULL &&
+	    strncmp(sqlite3_errmsg(db), text, sizeof text - 1) == 0);
+}
 
 enum sql_result
 db_result(sqlite3 *db, int rc, struct sql_error *error)
@@ -38,7 +46,7 @@ db_result(sqlite3 *db, int rc, struct sql_error *error)
 		break;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		result = SQL_CORRUPT;
+		result = is_schema_too_new(db) ? SQL_FOREIGN : SQL_CORRUPT;
 		break;
 	default:
 		result = SQL_FAILED;
@@ -126,44 +134,11 @@ configure(sqlite3 *db, enum db_mode mode, struct sql_error *error)
 	    error));
 }
 
-/*
- * Whoever opens a file in WAL mode first makes the -wal and -shm beside it, as
- * their own.  Where there is no log the file is complete without one, and is
- * read as something that does not change.
- */
-static bool
-has_log(const char *path)
-{
-	char wal[PATHS_MAX + 8];
-	struct stat st;
-
-	(void)snprintf(wal, sizeof wal, "%s-wal", path);
-	return (stat(wal, &st) == 0 && st.st_size > 0);
-}
-
-/* "file:" and the path with everything escaped that a URI may not have. */
-static void
-put_uri(char *out, size_t size, const char *path)
-{
-	size_t n = (size_t)snprintf(out, size, "file:");
-
-	for (; *path != '\0' && n + 16 < size; path++)
-		n += (size_t)snprintf(out + n, size - n,
-		    isalnum((unsigned char)*path) || strchr("/._-", *path) !=
-		    NULL ? "%c" : "%%%02x", (unsigned char)*path);
-	(void)snprintf(out + n, size - n, "?immutable=1");
-}
-
 static int
 open_file(const char *path, enum db_mode mode, sqlite3 **db)
 {
-	char uri[3 * PATHS_MAX + 32];
-
-	if (mode == DB_VISITOR && !has_log(path)) {
-		put_uri(uri, sizeof uri, path);
-		return (sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY |
-		    SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL));
-	}
+	if (mode == DB_VISITOR)
+		return (visit_open(path, db));
 	return (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL));
 }

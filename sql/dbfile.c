@@ -123,6 +123,16 @@ dbfile_release(struct dbfile *f)
 	f->lock = -1;
 }
 
+bool
+dbfile_visit(char real[PATHS_MAX], const char *path, struct sql_error *error)
+{
+	char holder[192];
+
+	return (resolve(real, path, error) &&
+	    (!lockfile_is_held(real, holder, sizeof holder) ||
+	    fail(error, "held by %s: ask it, without --db", holder)));
+}
+
 static int64_t
 size_of(const char *path)
 {

@@ -28,6 +28,13 @@ bool	 dbfile_claim(struct dbfile *, const char *path, const char *note,
 	    struct sql_error *error);
 void	 dbfile_release(struct dbfile *);
 
+/*
+ * Resolve the path of a file that is to be read without a daemon.  False, as
+ * above: one holds it, or there is no such place.
+ */
+bool	 dbfile_visit(char real[PATHS_MAX], const char *path,
+	    struct sql_error *error);
+
 /* Sizes in bytes of the database and of its -wal; 0 if missing. */
 void	 dbfile_sizes(const struct dbfile *, int64_t *db, int64_t *wal);
 

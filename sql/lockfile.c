@@ -7,9 +7,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/paths.h"
+
+#define LOOKS_MAX	10	/* so often a lock that is held is tried again */
 
 static void
 read_note(int fd, char *out, size_t size)
@@ -35,6 +38,21 @@ write_note(int fd, const char *note)
 	    pwrite(fd, note, n, 0) == (ssize_t)n);
 }
 
+/* Somebody who only looks (below) has it for a moment. */
+static bool
+lock(int fd)
+{
+	const struct timespec moment = { .tv_nsec = 2 * 1000 * 1000 };
+	int tries;
+
+	for (tries = 0; flock(fd, LOCK_EX | LOCK_NB) == -1; tries++) {
+		if (errno != EWOULDBLOCK || tries == LOOKS_MAX)
+			return (false);
+		(void)nanosleep(&moment, NULL);
+	}
+	return (true);
+}
+
 enum lockfile_result
 lockfile_take(const char *path, const char *note, int *ret, char *holder,
     size_t size)
@@ -56,7 +74,7 @@ lockfile_take(const char *path, const char *note, int *ret, char *holder,
 		errno = EINVAL;
 		goto error;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+	if (!lock(fd)) {
 		if (errno != EWOULDBLOCK)
 			goto error;
 		read_note(fd, holder, size);
@@ -73,4 +91,22 @@ error:
 	(void)close(fd);
 	errno = saved;
 	return (LOCKFILE_ERROR);
+}
+
+bool
+lockfile_is_held(const char *path, char *holder, size_t size)
+{
+	char name[PATHS_MAX + 8];
+	bool held;
+	int fd;
+
+	(void)snprintf(name, sizeof name, "%s.lock", path);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -1)
+		return (false);
+	held = flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+	if (held)
+		read_note(fd, holder, size);
+	(void)close(fd);
+	return (held);
 }

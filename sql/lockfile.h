@@ -28,4 +28,9 @@ enum lockfile_result {
 enum lockfile_result	 lockfile_take(const char *path, const char *note,
 			    int *fd, char *holder, size_t size);
 
+/* Does another process hold it?  Then its note is in holder, as above.  Makes
+   no file. */
+bool			 lockfile_is_held(const char *path, char *holder,
+			    size_t size);
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sql/db.h"
+#include "sql/dbfile.h"
 #include "sql/pages_inner.h"
 #include "sql/text.h"
 
@@ -63,7 +64,11 @@ pages_open(const char *path, struct sql_error *error)
 struct pages *
 pages_visit(const char *path, struct sql_error *error)
 {
-	return (open_as(path, DB_VISITOR, error));
+	char real[PATHS_MAX];
+
+	if (!dbfile_visit(real, path, error))
+		return (NULL);
+	return (open_as(real, DB_VISITOR, error));
 }
 
 void

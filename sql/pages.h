@@ -25,7 +25,8 @@ struct pages;
 /* The file exists and is in WAL mode.  NULL and *error on failure. */
 struct pages	*pages_open(const char *path, struct sql_error *error);
 
-/* The same for a program that comes by, beside or without a daemon. */
+/* The same for a program that comes by, where no daemon has the file; nothing
+   beside it is made or changed. */
 struct pages	*pages_visit(const char *path, struct sql_error *error);
 
 /* Takes NULL. */

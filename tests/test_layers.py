@@ -72,7 +72,8 @@ def test_the_daemon_does_not_see_sqlite_through_a_header():
               if what == "sqlite3.h" and name.endswith(".h")}
     assert hidden == {"sql/db.h", "sql/guard.h", "sql/migrate.h",
                       "sql/pages_inner.h",
-                      "sql/producers.h", "sql/streams.h"}, inner
+                      "sql/producers.h", "sql/streams.h",
+                      "sql/visit.h"}, inner
     wrong = [(name, what) for layer, name, _, what in includes()
              if what in hidden and (layer != "sql" or name.endswith(".h"))]
     assert wrong == []
@@ -144,6 +145,17 @@ def test_sql_is_in_sql_only():
     wrong = [(name, m.group(0)) for layer, name, text in sources()
              if layer != "sql" for m in re.finditer(SQL, text)]
     assert wrong == []
+
+
+def test_each_statement_that_looks_for_rows_has_its_plan():
+    text = re.sub(r"--(?! name:).*", "", (TOP / "sql/statements.sql").read_text())
+    plans = (TOP / "tests/unit/test_plans.c").read_text()
+    bodies = re.findall(r"-- name: (\w+)\n(.*?)(?=-- name:|\Z)", text, re.S)
+    looking = [name for name, body in bodies
+               if re.search(r"\b(SELECT|UPDATE|DELETE)\b", body)
+               and "ON CONFLICT" not in body]
+    assert len(bodies) > len(looking) > 20
+    assert [n for n in looking if not re.search(rf"\bsql_{n},", plans)] == []
 
 
 def test_files_are_short_and_have_a_place():

@@ -157,6 +157,29 @@ def test_rows_of_another_process_are_followed(daemon):
         daemon.messages("e1")[1:]
 
 
+def test_rows_of_another_process_come_within_200_ms(daemon):
+    """With any time, in the order of their ids; the median of twenty."""
+    db = sqlite3.connect(daemon.db, timeout=10, isolation_level=None)
+    r = daemon.reader()
+    r.ask(kind="follow", execution_id="e1", wait=True)
+    assert r.live() == []
+    took, sent, got = [], [], []
+    for i in range(20):
+        time_of = (i * 7919) % 20 * 1000 - 5000
+        begun = time.monotonic()
+        db.execute("BEGIN IMMEDIATE")
+        for t in (time_of, -time_of):
+            sent.append(t)
+            db.execute("INSERT INTO execution_logs(execution_id, timestamp, "
+                       "level, source, message) VALUES('e1', ?, 'INFO', "
+                       "'engine', '')", (t,))
+        db.execute("COMMIT")
+        got += [log_row(r.recv()[1])["timestamp"] for _ in range(2)]
+        took.append(time.monotonic() - begun)
+    assert got == sent
+    assert sorted(took)[10] < 0.2, took
+
+
 def test_a_slow_follower_gets_everything_once(daemon):
     r = daemon.reader()
     r.ask(kind="follow", execution_id="e1", wait=True)

@@ -2,12 +2,14 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 
 import pytest
 
 from lib.daemon import await_until, finish
+from lib.wire import END, HELLO, NOTICE, WELCOME, Wire
 
 
 def stdout_lines(process):
@@ -92,6 +94,47 @@ def test_a_restart_while_the_stored_rows_are_read(daemon):
     got = (first + out).decode().splitlines()
     assert got == [f"{i} {text}" for i in range(20000)] + ["the last"]
     assert follower.returncode == 0
+
+
+def requests_of(idle, answers, *args):
+    """What a follow asks of a daemon that gives these answers, one for each
+    connection, and goes."""
+    server = socket.socket(socket.AF_UNIX)
+    server.settimeout(20)
+    server.bind(str(idle.socket))
+    server.listen()
+    follower = idle.spawn("follow", "e1", *args)
+    asked = []
+    for answer in answers:
+        peer = Wire(None, sock=server.accept()[0])
+        assert peer.recv()[0] == HELLO
+        peer.send(WELCOME, dict(version=1, server="execlogd"))
+        asked.append(json.loads(peer.recv()[1]))
+        for kind, body in answer:
+            peer.send(kind, body)
+        peer.close()
+    server.close()
+    return asked, finish(follower)
+
+
+def test_a_loss_before_the_first_row(idle):
+    """Nothing was given out: the question is the same again."""
+    stored = (NOTICE, dict(notice="stored", log=9))
+    done = (END, dict(reason="complete", rows=0, found=True,
+                      event="COMPLETED"))
+    asked, (code, out, err) = requests_of(
+        idle, [[stored], [stored], [done]], "-n", "5")
+    assert code == 0
+    assert [r["lines"] for r in asked] == [5, 5, 5]
+    assert not any("after" in r for r in asked)
+
+
+def test_a_loss_before_any_answer(idle):
+    """Nobody has said that there is such an execution."""
+    gone = (END, dict(reason="not-found", rows=0, found=False))
+    asked, (code, out, err) = requests_of(idle, [[], [gone]])
+    assert code == 4 and "Execution not found: e1" in err
+    assert not any(r.get("wait") for r in asked)
 
 
 def test_it_gives_up_after_timeout(daemon):

@@ -226,23 +226,83 @@ def test_verbose(daemon):
     assert re.search(r"Z FAILED id 1\n    execution e1\n    metadata  {", out)
 
 
-def test_a_file_without_a_daemon(daemon):
+ASK_DB = [["logs", "e1", "--json"], ["logs", "e", "-n", "3"],
+          ["logs", "e1", "-r", "--head", "2"], ["audit", "e1", "--json"],
+          ["logs", "nothing"], ["logs", "e1", "-g", "7$", "-n", "2"]]
+
+
+def files_of(folder, name):
+    """What a reader may not touch: names, contents, owners, times."""
+    return {p.name: (p.read_bytes(), p.stat().st_uid, p.stat().st_mtime_ns,
+                     p.stat().st_ino)
+            for p in folder.glob(f"{name}*")}
+
+
+def fill_for_db(daemon):
     daemon.ok("write", "e1", input=b"".join(b"%d\n" % i for i in range(5000)))
     daemon.ok("event", "e1", "COMPLETED")
-    ask = [["logs", "e1", "--json"], ["logs", "e", "-n", "3"],
-           ["logs", "e1", "-r", "--head", "2"], ["audit", "e1", "--json"],
-           ["logs", "nothing"], ["logs", "e1", "-g", "7$", "-n", "2"]]
-    told = [daemon.cli(*a) for a in ask]
-    beside = [daemon.cli(*a, "--db", daemon.db) for a in ask]
-    assert beside == told
+    return [daemon.cli(*a) for a in ASK_DB]
+
+
+def ask_db(daemon, path):
+    before = files_of(path.parent, path.name)
+    told = [daemon.cli(*a, "--db", path, env={"TMPDIR": daemon.folder})
+            for a in ASK_DB]
+    assert files_of(path.parent, path.name) == before
+    assert list(daemon.folder.glob("execlog.*")) == []
+    return told
+
+
+def test_a_file_that_a_daemon_has_is_refused(daemon):
+    daemon.ok("write", "e1", "m")
+    link = daemon.folder / "link.db"
+    link.symlink_to(daemon.db)
+    for path in (daemon.db, link):
+        code, out, err = daemon.cli("logs", "e1", "--db", path)
+        assert (code, out) == (5, "") and str(daemon.socket) in err, err
     assert daemon.stop() == 0
-    without = [daemon.cli(*a, "--db", daemon.db) for a in ask]
-    assert without == told
-    # A copy of the file alone is whole, and nothing is left beside it.
+    assert daemon.ok("logs", "e1", "--db", daemon.db, "-o", "cat") == "m\n"
+    daemon.start()
+
+
+def test_a_file_without_a_daemon(daemon):
+    told = fill_for_db(daemon)
+    assert daemon.stop() == 0
+    assert ask_db(daemon, daemon.db) == told
+    # A copy of the file alone is whole.
     copy = daemon.folder / "copy #1?.db"
     copy.write_bytes(daemon.db.read_bytes())
-    assert [daemon.cli(*a, "--db", copy) for a in ask] == told
-    assert [p.name for p in daemon.folder.glob("copy*")] == [copy.name]
+    assert ask_db(daemon, copy) == told
+    daemon.start()
+
+
+def test_a_file_of_a_dead_daemon(daemon):
+    """Most of it is in the log; with and without what tells where."""
+    told = fill_for_db(daemon)
+    daemon.kill()
+    assert (daemon.folder / "a.db-wal").stat().st_size > 0
+    assert ask_db(daemon, daemon.db) == told
+    (daemon.folder / "a.db-shm").unlink()
+    assert ask_db(daemon, daemon.db) == told
+    daemon.start()
+
+
+def test_a_file_beside_an_engine(daemon):
+    told = fill_for_db(daemon)
+    daemon.kill()
+    db = sqlite3.connect(daemon.db, isolation_level=None)
+    db.execute("PRAGMA wal_autocheckpoint = 0")
+    fill(daemon, numbered(3), "other")
+    assert db.execute("SELECT count(*) FROM execution_logs").fetchone() == (
+        5003,)
+    assert ask_db(daemon, daemon.db) == told
+    assert daemon.ok("logs", "other", "-o", "cat", "--db",
+                     daemon.db).split() == ["0", "1", "2"]
+    db.execute("INSERT INTO execution_logs(execution_id, timestamp, level, "
+               "source, message) VALUES('other', 9999, 'INFO', 's', 'new')")
+    assert daemon.ok("logs", "other", "-o", "cat", "-n", 1, "--db",
+                     daemon.db) == "new\n"
+    db.close()
     daemon.start()
 
 

@@ -65,10 +65,11 @@ class Refused(Exception):
 
 
 class Wire:
-    def __init__(self, path, role=None, timeout=20, **hello):
-        self.sock = socket.socket(socket.AF_UNIX)
+    def __init__(self, path, role=None, timeout=20, sock=None, **hello):
+        self.sock = sock or socket.socket(socket.AF_UNIX)
         self.sock.settimeout(timeout)
-        self.sock.connect(str(path))
+        if sock is None:
+            self.sock.connect(str(path))
         self.buf = b""
         self.number = 0
         if role:

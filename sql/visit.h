@@ -1,0 +1,20 @@
+/*
+ * Opening a file to read that others may own: nothing beside it is made,
+ * changed or removed.
+ *
+ * Without a log the file is complete, and is read as something that does not
+ * change.  With a -wal and its -shm it is read through both.  Where the -shm is
+ * missing, SQLite would have to make one: then a private copy is read, in
+ * TMPDIR, whose names are removed as soon as it is open.
+ *
+ * Layer: sql.  Threads: any.  Used by db.c only.
+ */
+#ifndef SQL_VISIT_H
+#define SQL_VISIT_H
+
+#include <sqlite3.h>
+
+/* As sqlite3_open_v2, but *db may stay NULL where the copy failed. */
+int	 visit_open(const char *path, sqlite3 **db);
+
+#endif
