@@ -3,8 +3,8 @@
  * the storing, the command runs and its exit code is ours.
  */
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,217 +12,259 @@
 #include "client/commands.h"
 #include "client/deliver.h"
 #include "client/escape.h"
-#include "client/interrupt.h"
 #include "client/link.h"
+#include "client/relay.h"
 #include "client/times.h"
-#include "proto/lines.h"
-#include "proto/record.h"
+#include "proto/buf.h"
+#include "proto/json.h"
 
-#define READ_BYTES	(64 * 1024)	/* of a pipe, at once */
-#define LINGER_MS	2000	/* for output of what the command has left
-				   behind, after its end */
-#define SLICE_MS	50	/* between two looks for a signal */
+#define DRAIN_MS	2000	/* for output of what the command has left
+				   behind, after its end; without --drain */
 #define EXIT_OURS	125	/* we failed before the command started */
 
 struct run {
 	const struct options	*options;
 	struct delivery		 delivery;
-	bool			 told;		/* that nothing is stored now */
-	uint64_t		 dropped;	/* lines that are not stored */
 	struct child		 child;
-	struct lines		 lines[STREAM_COUNT];
-	enum stream		 stream;	/* of what is being split */
-	bool			 ended;		/* the command has */
-	int			 code;
-	int64_t			 until;		/* then: end of LINGER_MS */
+	struct relay		*relay;
+	uint64_t		 behind;	/* records behind the last line */
+	int64_t			 begun;		/* ms, monotonic */
 };
 
-/* A terminal sends Ctrl-C to the command, too; the others are passed on. */
-static void
-pass_signal(struct run *r)
-{
-	int sig = interrupt_signal();
+/* ------------------------------------------------------------- lifecycle */
 
-	if (sig == 0)
-		return;
-	interrupt_clear();
-	if (sig != SIGINT && !r->ended)
-		(void)kill(r->child.pid, sig);
+/* STATE_CHANGE of the task: more may be added to the metadata. */
+static void
+begin_change(struct buf *b, const struct options *o, const char *from,
+    const char *to)
+{
+	buf_char(b, '{');
+	jput_text(b, "from", span_of(from));
+	jput_text(b, "to", span_of(to));
+	jput_text(b, "task_id", o->filter.task[0]);
+	if (o->has_attempt)
+		jput_i64(b, "attempt", o->attempt);
 }
 
-/* Without a daemon, what does not fit into the queue is only counted. */
 static void
-drop(struct run *r)
+send_change(struct run *r, struct buf *b)
 {
-	r->dropped++;
-	if (r->told)
-		return;
-	r->told = true;
-	complain("no execlogd, and the queue is full: output is lost");
+	struct execlog_event e = { .execution = r->options->execution.p,
+	    .type = "STATE_CHANGE" };
+
+	buf_char(b, '}');
+	buf_char(b, '\0');
+	e.metadata = b->p;
+	if (!b->failed && execlog_event(r->delivery.log, &e) == EXECLOG_OK)
+		r->behind++;
+	buf_free(b);
 }
+
+static void
+tell_start(struct run *r)
+{
+	struct buf b = { 0 };
+
+	if (!r->options->lifecycle)
+		return;
+	begin_change(&b, r->options, "PENDING", "RUNNING");
+	send_change(r, &b);
+	r->behind = 0;
+}
+
+static void
+tell_end(struct run *r, const struct child_end *end)
+{
+	struct buf b = { 0 };
+
+	if (!r->options->lifecycle)
+		return;
+	begin_change(&b, r->options, "RUNNING",
+	    end->code == 0 ? "SUCCESS" : "FAILED");
+	if (end->signal != 0)
+		jput_i64(&b, "signal", end->signal);
+	else
+		jput_i64(&b, "exit_code", end->code);
+	jput_i64(&b, "duration_ms", times_monotonic_ms() - r->begun);
+	jput_i64(&b, "max_rss_kb", end->max_rss_kb);
+	send_change(r, &b);
+}
+
+/* It could not be executed. */
+static void
+tell_failure(struct run *r, int error)
+{
+	struct buf b = { 0 };
+
+	if (!r->options->lifecycle)
+		return;
+	begin_change(&b, r->options, "PENDING", "FAILED");
+	jput_text(&b, "reason", span_of(strerror(error)));
+	send_change(r, &b);
+}
+
+/* ---------------------------------------------------------------- running */
 
 /*
- * With a daemon the command is slowed down to what that takes; without one it
- * goes on.
+ * Lines that are not acknowledged: what is left in the queue but for what is
+ * behind and before them.
  */
-static void
-store(struct run *r, const struct execlog_record *record)
+static uint64_t
+lines_lost(const struct run *r, uint64_t unacked)
 {
-	enum execlog_result result;
+	uint64_t others = r->behind + r->relay->halves;
+	uint64_t lines = unacked > others ? unacked - others : 0;
 
-	while ((result = execlog_log(r->delivery.log, record)) ==
-	    EXECLOG_WOULD_BLOCK && execlog_is_connected(r->delivery.log)) {
-		(void)execlog_wait_room(r->delivery.log, SLICE_MS);
-		pass_signal(r);
-	}
-	if (result != EXECLOG_OK)
-		drop(r);
+	return (r->relay->dropped +
+	    (lines < r->relay->taken ? lines : r->relay->taken));
 }
 
-static void
-on_line(struct span text, enum partial partial, void *v)
-{
-	struct run *r = v;
-	struct execlog_record record = options_record(r->options, "run");
-
-	record.stream = (enum execlog_stream)r->stream;
-	record.partial = (enum execlog_partial)partial;
-	record.message = text.p;
-	record.message_len = text.n;
-	store(r, &record);
-}
-
-/* Read one of the pipes; it is closed at its end. */
-static void
-read_pipe(struct run *r, int *fd, enum stream stream)
-{
-	char bytes[READ_BYTES];
-	ssize_t n;
-
-	n = read(*fd, bytes, sizeof bytes);
-	if (n == -1 && (errno == EINTR || errno == EAGAIN))
-		return;
-	r->stream = stream;
-	if (n > 0 && lines_feed(&r->lines[stream], bytes, (size_t)n, on_line,
-	    r))
-		return;
-	(void)close(*fd);
-	*fd = -1;
-}
-
-static bool
-is_over(const struct run *r, int64_t now)
-{
-	return (r->ended && ((r->child.out == -1 && r->child.err == -1) ||
-	    now >= r->until));
-}
-
-static void
-on_end(struct run *r)
-{
-	r->ended = true;
-	r->code = child_reap(&r->child);
-	r->until = times_monotonic_ms() + LINGER_MS;
-}
-
-/* Until the command has ended and all it has said is read. */
-static void
-copy(struct run *r)
-{
-	enum { OUT, ERR, END, SIGNAL, COUNT };
-	struct pollfd p[COUNT];
-	int64_t now;
-
-	while (!is_over(r, now = times_monotonic_ms())) {
-		p[OUT] = (struct pollfd){ r->child.out, POLLIN, 0 };
-		p[ERR] = (struct pollfd){ r->child.err, POLLIN, 0 };
-		p[END] = (struct pollfd){ r->ended ? -1 : r->child.pidfd,
-		    POLLIN, 0 };
-		p[SIGNAL] = (struct pollfd){ interrupt_fd(), POLLIN, 0 };
-		if (poll(p, COUNT, r->ended ? (int)(r->until - now) : -1) ==
-		    -1 && errno != EINTR)
-			return;
-		pass_signal(r);
-		if (r->child.out != -1 && p[OUT].revents != 0)
-			read_pipe(r, &r->child.out, STREAM_STDOUT);
-		if (r->child.err != -1 && p[ERR].revents != 0)
-			read_pipe(r, &r->child.err, STREAM_STDERR);
-		if (!r->ended && p[END].revents != 0)
-			on_end(r);
-	}
-}
-
-/*
- * Wait for the acknowledgements, for --timeout in all where no daemon answers;
- * say what was not stored.
- */
+/* Wait for the acknowledgements; say what was not stored. */
 static void
 deliver(struct run *r)
 {
-	enum deliver_result result;
+	enum deliver_result result = deliver_flush(&r->delivery);
+	uint64_t lost = lines_lost(r, deliver_close(&r->delivery));
 
-	result = deliver_flush(&r->delivery);
-	r->dropped += deliver_close(&r->delivery);
-	if (r->dropped > 0)
+	if (lost > 0)
 		complain("%llu line%s not stored%s%s",
-		    (unsigned long long)r->dropped,
-		    r->dropped == 1 ? " was" : "s were",
+		    (unsigned long long)lost, lost == 1 ? " was" : "s were",
+		    result == DELIVER_LOST ? ": " : "",
+		    result == DELIVER_LOST ? r->delivery.reason : "");
+	else if (result != DELIVER_OK)
+		complain("the end of the output was not stored%s%s",
 		    result == DELIVER_LOST ? ": " : "",
 		    result == DELIVER_LOST ? r->delivery.reason : "");
 }
 
+/*
+ * On a terminal the command shares our group, so that it may read what is
+ * typed and Ctrl-C reaches it; else it has a group of its own, which gets the
+ * signals that we get.
+ */
+static struct child_options
+child_options(const struct options *o)
+{
+	return ((struct child_options){
+		.argv = o->rest,
+		.keeps_out = o->only == EXECLOG_STDERR,
+		.keeps_err = o->only == EXECLOG_STDOUT,
+		.pty = o->pty,
+		.own_group = !isatty(STDIN_FILENO),
+	});
+}
+
+static struct execlog_capture_options
+capture_options(const struct options *o)
+{
+	const struct execlog_record r = options_record(o, "run");
+
+	return ((struct execlog_capture_options){
+		.execution = r.execution,
+		.task = r.task,
+		.source = r.source,
+		.has_attempt = r.has_attempt,
+		.attempt = r.attempt,
+		.has_stdout = o->only != EXECLOG_STDERR,
+		.has_stderr = o->only != EXECLOG_STDOUT && !o->pty,
+		.has_stderr_level = o->has_stderr_level,
+		.stderr_level = (enum execlog_level)o->stderr_level,
+	});
+}
+
+/* The exit code of what could not be started, 0 if it was. */
 static int
 start(struct run *r)
 {
-	char **argv = r->options->rest;
+	const struct child_options options = child_options(r->options);
 	bool executed;
 	int error;
 
-	if ((error = child_start(&r->child, argv, &executed)) == 0)
+	r->begun = times_monotonic_ms();
+	if ((error = child_start(&r->child, &options, &executed)) == 0)
 		return (0);
-	complain("%s: %s", argv[0], strerror(error));
+	complain("%s: %s", options.argv[0], strerror(error));
+	tell_failure(r, error);
 	if (!executed)
 		return (EXIT_OURS);
 	return (error == ENOENT ? CHILD_NOT_FOUND : CHILD_NOT_EXECUTABLE);
+}
+
+/* From its start to the last of its lines. */
+static int
+run_child(struct run *r)
+{
+	const struct execlog_capture_options options =
+	    capture_options(r->options);
+	int code;
+
+	/* A failure here is one of the handle: the command runs all the same
+	   and its lines are counted. */
+	tell_start(r);
+	(void)execlog_capture_open(r->delivery.log, &options,
+	    &r->relay->capture);
+	if ((code = start(r)) != 0) {
+		relay_close(r->relay);
+		r->behind = 2;
+		return (code);
+	}
+	relay_run(r->relay);
+	r->behind = 1;
+	tell_end(r, &r->relay->end);
+	return (r->relay->end.code);
+}
+
+static const char *
+wrong_usage(const struct options *o)
+{
+	if (o->nrest == 0)
+		return ("run wants a command: execlog run ID -- CMD...");
+	if (o->filter.ntasks > 1)
+		return ("-t can be given once");
+	if (o->lifecycle && o->filter.ntasks == 0)
+		return ("--lifecycle is of a task: give -t");
+	if (o->pty && o->only != EXECLOG_NO_STREAM)
+		return ("--pty has one stream: --only does not go with it");
+	return (NULL);
 }
 
 static int
 run_run(const struct options *o)
 {
 	struct run r = { .options = o };
-	enum stream s;
+	const char *wrong = wrong_usage(o);
+	int code;
 
-	if (o->nrest == 0 || o->filter.ntasks > 1) {
-		complain(o->nrest == 0 ? "run wants a command: execlog run "
-		    "ID -- CMD..." : "-t can be given once");
+	if (wrong != NULL) {
+		complain("%s", wrong);
 		return (EXIT_USAGE);
 	}
-	if (!deliver_open(&r.delivery, o, true)) {
-		complain("%s", r.delivery.reason);
+	/* Before there is a thread.  Python keeps its output otherwise. */
+	(void)setenv("PYTHONUNBUFFERED", "1", 0);
+	if ((r.relay = calloc(1, sizeof *r.relay)) == NULL ||
+	    !deliver_open(&r.delivery, o, true)) {
+		complain("%s", r.relay == NULL ? strerror(errno) :
+		    r.delivery.reason);
+		free(r.relay);
 		return (EXIT_OURS);
 	}
-	if (!link_probe(o->socket, r.delivery.reason)) {
+	if (!link_probe(o->socket, r.delivery.reason))
 		complain("cannot reach execlogd at %s: %s; %s runs all the "
 		    "same", o->socket, r.delivery.reason, o->rest[0]);
-	}
-	if ((r.code = start(&r)) == 0) {
-		copy(&r);
-		for (s = STREAM_STDOUT; s < STREAM_COUNT; s++) {
-			r.stream = s;
-			lines_finish(&r.lines[s], on_line, &r);
-		}
-		deliver(&r);
-	} else
-		(void)execlog_close(r.delivery.log, 0);
-	for (s = STREAM_STDOUT; s < STREAM_COUNT; s++)
-		lines_free(&r.lines[s]);
+	r.relay->delivery = &r.delivery;
+	r.relay->child = &r.child;
+	r.relay->drain = o->drain > 0 ? o->drain : DRAIN_MS;
+	relay_init(r.relay, o->tee);
+	code = run_child(&r);
+	deliver(&r);
 	child_close(&r.child);
-	return (r.code);
+	free(r.relay);
+	return (code);
 }
 
 const struct command command_run = {
 	.name = "run",
-	.takes = "tOAD",
+	.takes = "tOADdIVeYy",
 	.wants_execution = true,
 	.runs = true,
 	.max_rest = -1,
@@ -231,22 +273,34 @@ const struct command command_run = {
     "Examples:\n"
     "  execlog run e1 -t build -- make all\n"
     "  execlog run e1 -t fetch --attempt 2 --source plugin:core/http.get \\\n"
-    "      -- curl -fsS https://example.org\n"
+    "      --lifecycle -- curl -fsS https://example.org\n"
+    "  execlog run e1 -t plugin --only stderr -- ./plugin <in >result\n"
     "\n"
     "Usage: execlog run [OPTION]... ID -- CMD [ARGUMENT]...\n"
     "\n"
-    "Runs CMD and stores each line of its stdout and stderr, level INFO; they\n"
-    "are not shown here.  Its stdin is yours.  What it leaves running in the\n"
-    "background is heard for 2 seconds after it has ended.\n"
+    "Runs CMD and stores each line of its stdout and stderr, level INFO unless\n"
+    "the line says another (<3>text, or JSON with level and message).  Its\n"
+    "stdin is yours.  What it leaves running in the background is heard for 2\n"
+    "seconds after it has ended.\n"
     "\n"
-    "Without a daemon CMD runs all the same: 4 MiB of its output are kept and\n"
-    "stored when a daemon comes, lines that are not stored are counted on\n"
-    "stderr, and the exit code is CMD's.  SIGTERM and SIGHUP are passed on;\n"
-    "Ctrl-C reaches CMD from the terminal, a SIGINT to us alone is ignored.\n"
+    "Without a daemon CMD runs all the same: 4 MiB of its output are kept, then\n"
+    "it is slowed down; when there has been no daemon for --timeout, lines that\n"
+    "do not fit are counted on stderr.  The exit code is CMD's.  SIGINT, SIGTERM\n"
+    "and SIGHUP are passed on to it and, unless stdin is a terminal, to all that\n"
+    "it has started.  PYTHONUNBUFFERED=1 is set for it.\n"
     "\n"
     "  -t, --task ID         the task\n"
     "      --attempt N       the attempt of the task\n"
     "      --source S        the source (default: run)\n"
+    "      --tee             pass on what it says to our own stdout and stderr\n"
+    "      --only STREAM     store stdout or stderr; the other one is ours\n"
+    "      --stderr-level L  of lines on stderr that do not say theirs\n"
+    "      --pty             give it a terminal, as one stream, if it keeps\n"
+    "                        its output back without one\n"
+    "      --lifecycle       record the task's STATE_CHANGE events, with exit\n"
+    "                        code, signal, duration and memory\n"
+    "      --drain D         after CMD's end, wait so long for output of what\n"
+    "                        it has left behind (default: 2s)\n"
     "      --timeout D       after CMD's end, wait so long for a daemon that\n"
     "                        is gone (default: 60s)\n"
     "      --socket PATH     the daemon's socket\n"

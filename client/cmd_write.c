@@ -1,7 +1,8 @@
 /*
- * write and event: what scripts say.
+ * write: one record, or the lines of standard input.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,10 +11,7 @@
 #include "client/deliver.h"
 #include "client/escape.h"
 #include "client/interrupt.h"
-#include "proto/audit.h"
 #include "proto/buf.h"
-#include "proto/frame.h"
-#include "proto/json.h"
 #include "proto/lines.h"
 #include "proto/record.h"
 
@@ -22,33 +20,12 @@
 struct writing {
 	const struct options	*options;
 	struct delivery		 delivery;
+	struct execlog_capture	*capture;	/* of stdin; NULL: records */
 	enum deliver_result	 result;	/* the first that was not OK */
 	uint64_t		 skip;		/* records that are stored */
+	uint64_t		 taken;		/* lines of the capture */
 	uint64_t		 dropped;	/* records after that result */
 };
-
-/* Let go, and say what came of it, as an exit code. */
-static int
-outcome(struct writing *w)
-{
-	unsigned long long lost;
-	unsigned long refused;
-
-	lost = deliver_close(&w->delivery) + w->dropped;
-	refused = atomic_load(&w->delivery.refused);
-	if (w->result == DELIVER_LOST)
-		complain("%llu line%s not acknowledged: %s", lost,
-		    lost == 1 ? " was" : "s were", w->delivery.reason);
-	else if (w->result == DELIVER_INTERRUPTED && lost > 0)
-		complain("interrupted before the last %llu line%s acknowledged; "
-		    "they may be stored", lost, lost == 1 ? " was" :
-		    "s were");
-	if (w->result == DELIVER_INTERRUPTED)
-		return (EXIT_SIGNAL + interrupt_signal());
-	if (w->result == DELIVER_LOST)
-		return (EXIT_UNREACHABLE);
-	return (refused > 0 ? EXIT_FAILURE_OTHER : EXIT_OK);
-}
 
 static void
 on_line(struct span text, enum partial partial, void *v)
@@ -66,6 +43,36 @@ on_line(struct span text, enum partial partial, void *v)
 		w->dropped++;
 }
 
+/*
+ * Await more of standard input; an unfinished line is stored as a part after a
+ * while.  The number of bytes, 0 at the end, -1 and errno.
+ */
+static ssize_t
+read_stdin(struct writing *w, char *bytes, size_t n)
+{
+	struct pollfd p[2] = {
+		{ STDIN_FILENO, POLLIN, 0 },
+		{ interrupt_fd(), POLLIN, 0 },
+	};
+	bool holds = w->capture != NULL &&
+	    execlog_capture_holds(w->capture, EXECLOG_NO_STREAM);
+
+	if (holds && poll(p, 2, EXECLOG_SILENCE) == 0)
+		(void)execlog_capture_flush(w->capture, EXECLOG_NO_STREAM);
+	return (read(STDIN_FILENO, bytes, n));
+}
+
+/* False: out of memory. */
+static bool
+take(struct writing *w, struct lines *lines, const char *bytes, size_t n)
+{
+	if (w->capture == NULL)
+		return (lines_feed(lines, bytes, n, on_line, w));
+	w->result = deliver_feed(&w->delivery, w->capture, EXECLOG_NO_STREAM,
+	    bytes, n, &w->taken);
+	return (true);
+}
+
 /* Read standard input to its end; false: it cannot be read. */
 static bool
 copy_stdin(struct writing *w)
@@ -75,8 +82,8 @@ copy_stdin(struct writing *w)
 	ssize_t n = 0;
 
 	while (w->result == DELIVER_OK &&
-	    (n = read(STDIN_FILENO, bytes, sizeof bytes)) > 0) {
-		if (!lines_feed(&lines, bytes, (size_t)n, on_line, w)) {
+	    (n = read_stdin(w, bytes, sizeof bytes)) > 0) {
+		if (!take(w, &lines, bytes, (size_t)n)) {
 			errno = ENOMEM;
 			n = -1;
 			break;
@@ -90,6 +97,56 @@ copy_stdin(struct writing *w)
 		lines_finish(&lines, on_line, w);
 	lines_free(&lines);
 	return (n != -1);
+}
+
+/*
+ * Lines that are read are what a task prints: a stream, closed at the end of
+ * the input.  Under a stable name they are plain records, one number each, so
+ * that the same input with more behind it can be given again.
+ */
+static enum deliver_result
+open_capture(struct writing *w)
+{
+	const struct execlog_record r = options_record(w->options, "cli");
+
+	return (deliver_open_capture(&w->delivery,
+	    &(struct execlog_capture_options){
+		.execution = r.execution,
+		.task = r.task,
+		.source = r.source,
+		.has_attempt = r.has_attempt,
+		.attempt = r.attempt,
+		.has_level = true,
+		.level = r.level,
+		.metadata = r.metadata,
+	    }, &w->capture));
+}
+
+/* An input that could not be read, or was interrupted, is not closed: its
+   stream will be lost. */
+static void
+close_capture(struct writing *w, bool whole)
+{
+	if (w->capture == NULL)
+		return;
+	if (whole && w->result == DELIVER_OK)
+		w->result = deliver_close_capture(&w->delivery, w->capture);
+	else
+		execlog_capture_abandon(w->capture);
+	w->capture = NULL;
+}
+
+static bool
+write_stdin(struct writing *w)
+{
+	bool whole;
+
+	if (w->options->producer == NULL &&
+	    (w->result = open_capture(w)) != DELIVER_OK)
+		return (true);
+	whole = copy_stdin(w);
+	close_capture(w, whole);
+	return (whole);
 }
 
 static void
@@ -114,33 +171,6 @@ write_words(struct writing *w)
 	buf_free(&text);
 }
 
-static bool
-is_single(const struct options *o)
-{
-	if (span_is(o->filter.source, RECORD_SOURCE_OWN)) {
-		complain("--source %s is the daemon's own", RECORD_SOURCE_OWN);
-		return (false);
-	}
-	if (o->filter.ntasks > 1) {
-		complain("-t can be given once");
-		return (false);
-	}
-	if ((o->filter.levels & (o->filter.levels - 1)) != 0) {
-		complain("a record has one level");
-		return (false);
-	}
-	return (true);
-}
-
-/* Open the way to the daemon; the exit code if there is none. */
-static int
-begin(struct writing *w)
-{
-	if (deliver_open(&w->delivery, w->options, false))
-		return (EXIT_OK);
-	return (options_unreachable(w->options, w->delivery.reason));
-}
-
 /* A name that was used for something else would swallow lines in silence. */
 static void
 say_skipped(const struct writing *w, uint64_t stored)
@@ -155,6 +185,16 @@ say_skipped(const struct writing *w, uint64_t stored)
 		    "same? --", (unsigned long long)w->skip);
 }
 
+/* Records that are not stored; of a capture, without OPEN and CLOSE. */
+static uint64_t
+count_lost(const struct writing *w, uint64_t unacked)
+{
+	if (w->options->nrest > 0 || w->options->producer != NULL)
+		return (unacked + w->dropped);
+	unacked -= unacked > 0;
+	return (unacked < w->taken ? unacked : w->taken);
+}
+
 static int
 run_write(const struct options *o)
 {
@@ -163,128 +203,26 @@ run_write(const struct options *o)
 	bool readable = true;
 	int code;
 
-	if (!is_single(o))
+	if (!options_is_single(o))
 		return (EXIT_USAGE);
 	if (o->producer != NULL && o->nrest > 0) {
 		complain("--producer is for lines of standard input");
 		return (EXIT_USAGE);
 	}
-	if ((code = begin(&w)) != EXIT_OK)
-		return (code);
+	if (!deliver_open(&w.delivery, o, false))
+		return (options_unreachable(o, w.delivery.reason));
 	if (o->producer != NULL)
 		w.skip = stored = execlog_stored(w.delivery.log);
 	if (o->nrest > 0)
 		write_words(&w);
 	else
-		readable = copy_stdin(&w);
+		readable = write_stdin(&w);
 	if (w.result == DELIVER_OK)
 		w.result = deliver_flush(&w.delivery);
 	say_skipped(&w, stored);
-	code = outcome(&w);
+	code = deliver_outcome(&w.delivery, w.result,
+	    count_lost(&w, deliver_close(&w.delivery)));
 	return (code == EXIT_OK && !readable ? EXIT_FAILURE_OTHER : code);
-}
-
-/* The metadata of an event: what was given, and the flags win. */
-static bool
-make_metadata(const struct options *o, struct buf *b)
-{
-	static const char *const ours[] = { "from", "to", "task_id",
-	    "attempt" };
-	const char *drop[4];
-	size_t n = 0;
-
-	if (o->from.p != NULL)
-		drop[n++] = ours[0];
-	if (o->to.p != NULL)
-		drop[n++] = ours[1];
-	if (o->filter.ntasks > 0)
-		drop[n++] = ours[2];
-	if (o->has_attempt)
-		drop[n++] = ours[3];
-	if (!jput_without(b, o->metadata.p != NULL ? o->metadata :
-	    span_of("{}"), drop, n))
-		return (false);
-	b->n--;		/* the brace: more may follow */
-	if (o->from.p != NULL)
-		jput_text(b, "from", o->from);
-	if (o->to.p != NULL)
-		jput_text(b, "to", o->to);
-	if (o->filter.ntasks > 0)
-		jput_text(b, "task_id", o->filter.task[0]);
-	if (o->has_attempt)
-		jput_i64(b, "attempt", o->attempt);
-	buf_char(b, '}');
-	buf_char(b, '\0');
-	return (!b->failed);
-}
-
-static bool
-is_change(const struct options *o)
-{
-	return (o->from.p != NULL || o->to.p != NULL || o->has_attempt ||
-	    o->filter.ntasks > 0);
-}
-
-/* What the daemon would refuse is bad usage here: ask as it would. */
-static int
-check_event(const struct options *o, enum audit_type type,
-    const char *metadata)
-{
-	struct audit a = { .type = type, .execution = o->execution,
-	    .metadata = span_of(metadata) };
-	enum refusal refusal = REFUSAL_METADATA;
-	struct buf b = { 0 };
-	struct json_t *doc;
-	struct frame f;
-
-	if (audit_put(&b, &a) &&
-	    frame_decode(b.p, b.n, &f) == FRAME_OK &&
-	    (doc = audit_from_json(f.body, &a)) != NULL) {
-		refusal = audit_check(&a);
-		jdoc_free(doc);
-	}
-	buf_free(&b);
-	if (refusal == REFUSAL_NONE)
-		return (EXIT_OK);
-	complain("%s: %s", audit_type_name(type), refusal_sentence(refusal));
-	return (EXIT_USAGE);
-}
-
-static int
-run_event(const struct options *o)
-{
-	struct writing w = { .options = o };
-	struct execlog_event e = { .execution = o->execution.p };
-	struct buf metadata = { 0 };
-	enum audit_type type;
-	int code;
-
-	if (!is_single(o))
-		return (EXIT_USAGE);
-	if (o->nrest == 0 || !audit_type_parse(span_of(o->rest[0]), &type)) {
-		complain("event wants one of: CREATED, STARTED, STATE_CHANGE, "
-		    "COMPLETED, FAILED, CANCELLED, TIMEOUT");
-		return (EXIT_USAGE);
-	}
-	if (is_change(o) && type != AUDIT_STATE_CHANGE) {
-		complain("--from, --to, -t and --attempt are for "
-		    "STATE_CHANGE");
-		return (EXIT_USAGE);
-	}
-	e.type = o->rest[0];
-	if (make_metadata(o, &metadata))
-		e.metadata = metadata.p;
-	if ((code = check_event(o, type, e.metadata)) != EXIT_OK ||
-	    (code = begin(&w)) != EXIT_OK) {
-		buf_free(&metadata);
-		return (code);
-	}
-	w.result = deliver_event(&w.delivery, &e);
-	if (w.result == DELIVER_OK)
-		w.result = deliver_flush(&w.delivery);
-	code = outcome(&w);
-	buf_free(&metadata);
-	return (code);
 }
 
 const struct command command_write = {
@@ -303,10 +241,14 @@ const struct command command_write = {
     "Usage: execlog write [OPTION]... ID [TEXT]...\n"
     "\n"
     "Writes TEXT as one record, or each line of standard input as one, and\n"
-    "returns when all are on disk.\n"
+    "returns when all are on disk.  Lines may say their level (<3>text, or JSON\n"
+    "with level and message).  Standard input is a stream of the execution: a\n"
+    "follow waits for its end, and with -t it counts for the daemon's\n"
+    "--stream-max, unless it has a --producer.\n"
     "\n"
     "  -t, --task ID         the task\n"
-    "  -l, --level L         DEBUG, INFO (default), WARN, ERROR; trace,\n"
+    "  -l, --level L         DEBUG, INFO (default), WARN, ERROR, of what does\n"
+    "                        not say another; trace,\n"
     "                        notice, warning, err, fatal, critical are\n"
     "                        stored as one of these\n"
     "      --source S        the source (default: cli)\n"
@@ -315,32 +257,6 @@ const struct command command_write = {
     "      --producer NAME   skip the lines that were stored under this name:\n"
     "                        the same input again stores nothing twice; a\n"
     "                        name belongs to one input, whatever the ID\n"
-    "      --timeout D       give up when there has been no daemon for so\n"
-    "                        long (default: 60s)\n"
-    "      --socket PATH     the daemon's socket\n",
-};
-
-const struct command command_event = {
-	.name = "event",
-	.takes = "tMAFTD",
-	.wants_execution = true,
-	.max_rest = 1,
-	.run = run_event,
-	.help =
-    "Examples:\n"
-    "  execlog event e1 STARTED\n"
-    "  execlog event e1 STATE_CHANGE -t build --from RUNNING --to SUCCESS\n"
-    "  execlog event e1 FAILED --metadata '{\"error_message\": \"exit 2\"}'\n"
-    "\n"
-    "Usage: execlog event [OPTION]... ID TYPE\n"
-    "\n"
-    "Writes one audit event and returns when it is on disk.  TYPE: CREATED,\n"
-    "STARTED, STATE_CHANGE, COMPLETED, FAILED, CANCELLED, TIMEOUT; the last\n"
-    "four end the execution.\n"
-    "\n"
-    "      --metadata JSON   an object\n"
-    "      --from STATE, --to STATE, -t/--task ID, --attempt N\n"
-    "                        of a STATE_CHANGE; with a task it is the task's\n"
     "      --timeout D       give up when there has been no daemon for so\n"
     "                        long (default: 60s)\n"
     "      --socket PATH     the daemon's socket\n",

@@ -69,6 +69,19 @@ is_out_of_patience(struct delivery *d)
 	return (now - d->lost_at >= patience(d->options));
 }
 
+bool
+deliver_is_given_up(struct delivery *d)
+{
+	return (is_out_of_patience(d) ||
+	    execlog_wait_room(d->log, 0) == EXECLOG_FAILED);
+}
+
+void
+deliver_be_patient(struct delivery *d)
+{
+	d->lost_at = 0;
+}
+
 /* Wait in slices, for room or for acknowledgements. */
 static enum deliver_result
 await(struct delivery *d, enum execlog_result (*wait)(struct execlog *, int))
@@ -127,6 +140,45 @@ deliver_event(struct delivery *d, const struct execlog_event *e)
 }
 
 enum deliver_result
+deliver_open_capture(struct delivery *d,
+    const struct execlog_capture_options *o, struct execlog_capture **capture)
+{
+	return (judge(d, execlog_capture_open(d->log, o, capture)));
+}
+
+enum deliver_result
+deliver_feed(struct delivery *d, struct execlog_capture *c,
+    enum execlog_stream stream, const char *p, size_t n, uint64_t *lines)
+{
+	enum deliver_result result;
+	enum execlog_result said;
+	size_t taken;
+
+	do {
+		said = execlog_capture_feed(c, stream, p, n, &taken);
+		for (n -= taken; taken > 0; taken--)
+			*lines += *p++ == '\n';
+		result = judge(d, said);
+	} while (said == EXECLOG_WOULD_BLOCK && result == DELIVER_OK);
+	return (result);
+}
+
+enum deliver_result
+deliver_close_capture(struct delivery *d, struct execlog_capture *c)
+{
+	enum deliver_result result;
+	enum execlog_result said;
+
+	do {
+		said = execlog_capture_close(c, NULL);
+		result = judge(d, said);
+	} while (said == EXECLOG_WOULD_BLOCK && result == DELIVER_OK);
+	if (said == EXECLOG_WOULD_BLOCK)
+		execlog_capture_abandon(c);
+	return (result);
+}
+
+enum deliver_result
 deliver_flush(struct delivery *d)
 {
 	return (await(d, execlog_flush));
@@ -142,4 +194,22 @@ deliver_close(struct delivery *d)
 		complain("%lu records were refused", refused);
 	(void)execlog_close(d->log, 0);
 	return (unacked);
+}
+
+int
+deliver_outcome(struct delivery *d, enum deliver_result result, uint64_t lost)
+{
+	if (result == DELIVER_LOST)
+		complain("%llu line%s not acknowledged: %s",
+		    (unsigned long long)lost, lost == 1 ? " was" : "s were",
+		    d->reason);
+	else if (result == DELIVER_INTERRUPTED && lost > 0)
+		complain("interrupted before the last %llu line%s acknowledged; "
+		    "they may be stored", (unsigned long long)lost,
+		    lost == 1 ? " was" : "s were");
+	if (result == DELIVER_INTERRUPTED)
+		return (EXIT_SIGNAL + interrupt_signal());
+	if (result == DELIVER_LOST)
+		return (EXIT_UNREACHABLE);
+	return (atomic_load(&d->refused) > 0 ? EXIT_FAILURE_OTHER : EXIT_OK);
 }

@@ -40,10 +40,31 @@ enum deliver_result	 deliver_log(struct delivery *,
 enum deliver_result	 deliver_event(struct delivery *,
 			    const struct execlog_event *);
 
+/* Has there been no daemon for --timeout, or has the handle failed? */
+bool	 deliver_is_given_up(struct delivery *);
+
+/* Begin to wait anew. */
+void	 deliver_be_patient(struct delivery *);
+
+/* The same for a capture: opening it, what it gives (*lines are counted as they
+   are taken), closing it. */
+enum deliver_result	 deliver_open_capture(struct delivery *,
+			    const struct execlog_capture_options *,
+			    struct execlog_capture **);
+enum deliver_result	 deliver_feed(struct delivery *,
+			    struct execlog_capture *, enum execlog_stream,
+			    const char *, size_t, uint64_t *lines);
+enum deliver_result	 deliver_close_capture(struct delivery *,
+			    struct execlog_capture *);
+
 /* Wait until all is acknowledged. */
 enum deliver_result	 deliver_flush(struct delivery *);
 
 /* Say how many were refused, and let go.  Returns how many are unacked. */
 uint64_t	 deliver_close(struct delivery *);
+
+/* Say that so many lines are lost, if that is the result; the exit code. */
+int		 deliver_outcome(struct delivery *, enum deliver_result,
+		    uint64_t lost);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "client/escape.h"
 #include "client/values.h"
+#include "proto/record.h"
 
 /* Options without a short form have a capital letter of their own. */
 static const struct option table[] = {
@@ -43,6 +44,11 @@ static const struct option table[] = {
 	{ "no-exit", no_argument, NULL, 'E' },
 	{ "exit-status", no_argument, NULL, 'x' },
 	{ "db", required_argument, NULL, 'B' },
+	{ "only", required_argument, NULL, 'I' },
+	{ "stderr-level", required_argument, NULL, 'V' },
+	{ "tee", no_argument, NULL, 'e' },
+	{ "lifecycle", no_argument, NULL, 'Y' },
+	{ "pty", no_argument, NULL, 'y' },
 	{ "socket", required_argument, NULL, 'X' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -193,6 +199,24 @@ options_record(const struct options *o, const char *source)
 		.attempt = o->attempt,
 		.metadata = o->metadata.p,
 	});
+}
+
+bool
+options_is_single(const struct options *o)
+{
+	if (span_is(o->filter.source, RECORD_SOURCE_OWN)) {
+		complain("--source %s is the daemon's own", RECORD_SOURCE_OWN);
+		return (false);
+	}
+	if (o->filter.ntasks > 1) {
+		complain("-t can be given once");
+		return (false);
+	}
+	if ((o->filter.levels & (o->filter.levels - 1)) != 0) {
+		complain("a record has one level");
+		return (false);
+	}
+	return (true);
 }
 
 int

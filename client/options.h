@@ -70,6 +70,12 @@ struct options {
 	struct span		 metadata;	/* p NULL: none */
 	bool			 has_attempt;
 	uint32_t		 attempt;
+	enum execlog_stream	 only;		/* run; NO_STREAM: both */
+	bool			 has_stderr_level;
+	enum level		 stderr_level;
+	bool			 tee;
+	bool			 lifecycle;
+	bool			 pty;
 	struct span		 from;
 	struct span		 to;
 	char			 path[PATHS_MAX];	/* room for the default */
@@ -99,6 +105,10 @@ int	 options_parse(struct options *, const struct command *, int argc,
  */
 struct execlog_record	 options_record(const struct options *,
 			    const char *source);
+
+/* Do they say one source, task and level, as a record has?  False: the user was
+   told which is too many. */
+bool	 options_is_single(const struct options *);
 
 /* "cannot reach execlogd at ...", and EXIT_UNREACHABLE. */
 int	 options_unreachable(const struct options *, const char *reason);

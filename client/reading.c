@@ -1,3 +1,4 @@
+#include "client/ending.h"
 #include "client/reading.h"
 
 #include <sys/types.h>
@@ -57,14 +58,6 @@ say_nothing_found(const struct reading *r)
 		say("No logs found for execution %.*s", (int)id.n, id.p);
 }
 
-/* The exit code of an execution's result. */
-static int
-result_code(struct span event)
-{
-	return (span_is(event, "COMPLETED") ? EXIT_OK :
-	    span_is(event, "CANCELLED") ? EXIT_CANCELLED : EXIT_FAILURE_OTHER);
-}
-
 /* Everything is printed, the cursor is noted: what else is there to say? */
 static int
 leave(struct reading *r, int code)
@@ -84,24 +77,6 @@ leave(struct reading *r, int code)
 }
 
 static int
-on_ambiguous(const struct reading *r, const struct end *end)
-{
-	struct span id = r->request.execution;
-	struct buf names = { 0 };
-	size_t i;
-
-	for (i = 0; i < end->nnames; i++) {
-		buf_str(&names, i > 0 ? ", " : "");
-		buf_span(&names, end->name[i]);
-	}
-	complain("%.*s is the beginning of several executions: %.*s%s",
-	    (int)id.n, id.p, (int)names.n, names.p != NULL ? names.p : "",
-	    end->nnames == END_NAMES_MAX ? ", ..." : "");
-	buf_free(&names);
-	return (EXIT_USAGE);
-}
-
-static int
 on_end(struct reading *r, const struct end *end)
 {
 	struct span id = r->request.execution;
@@ -113,7 +88,7 @@ on_end(struct reading *r, const struct end *end)
 		say("Execution not found: %.*s", (int)id.n, id.p);
 		return (EXIT_NOT_FOUND);
 	case END_AMBIGUOUS:
-		return (on_ambiguous(r, end));
+		return (ending_ambiguous(id, end));
 	case END_BEYOND:
 		complain("the cursor is behind the newest line: the file is "
 		    "an older state of itself, or another one");
@@ -124,18 +99,15 @@ on_end(struct reading *r, const struct end *end)
 	mark_done(&r->mark);
 	if (!found && r->options->grep != NULL && !is_live(r))
 		code = EXIT_FAILURE_OTHER;
-	if ((r->options->exit_status || r->request.kind == REQUEST_WAIT) &&
-	    end->reason == END_COMPLETE)
-		code = result_code(end->event);
+	if (ending_is_end(end))
+		code = ending_code(end, r->options->exit_status ||
+		    r->request.kind == REQUEST_WAIT);
 	code = leave(r, code);
 	if (!found && !ferror(stdout))
 		say_nothing_found(r);
-	if (end->reason == END_COMPLETE && r->request.kind == REQUEST_WAIT)
-		say("-- %.*s --", (int)end->event.n, end->event.p);
-	else if (end->reason == END_COMPLETE)
-		say("-- %.*s; complete, %llu line%s --", (int)end->event.n,
-		    end->event.p, (unsigned long long)r->printer.rows,
-		    r->printer.rows == 1 ? "" : "s");
+	if (ending_is_end(end))
+		ending_say(end, r->printer.rows,
+		    r->request.kind != REQUEST_WAIT);
 	return (code);
 }
 

@@ -155,6 +155,25 @@ parse_source(struct options *o, const char *text)
 	    "characters"));
 }
 
+static bool
+parse_only(struct options *o, const char *text)
+{
+	enum stream stream;
+
+	if (!stream_parse(span_of(text), &stream))
+		return (fail("--only wants one of: stdout, stderr"));
+	o->only = (enum execlog_stream)stream;
+	return (true);
+}
+
+static bool
+parse_stderr_level(struct options *o, const char *text)
+{
+	o->has_stderr_level = true;
+	return (level_parse(span_of(text), &o->stderr_level) ||
+	    fail(LEVEL_SENTENCE));
+}
+
 /* One without an argument. */
 static bool
 set_flag(struct options *o, int letter)
@@ -181,6 +200,12 @@ set_flag(struct options *o, int letter)
 		return (o->no_exit = true);
 	case 'x':
 		return (o->exit_status = true);
+	case 'e':
+		return (o->tee = true);
+	case 'Y':
+		return (o->lifecycle = true);
+	case 'y':
+		return (o->pty = true);
 	default:
 		return (false);
 	}
@@ -250,6 +275,10 @@ values_apply(struct options *o, int letter, const char *arg)
 	case 'B':
 		o->db = arg;
 		return (true);
+	case 'I':
+		return (parse_only(o, arg));
+	case 'V':
+		return (parse_stderr_level(o, arg));
 	default:
 		return (set_flag(o, letter));
 	}

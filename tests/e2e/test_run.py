@@ -103,5 +103,5 @@ def test_what_stays_in_the_background_does_not_hold_us(daemon):
     code, _, _ = daemon.cli("run", "e1", "--", "sh", "-c",
                             "tail -f /dev/null & echo $!")
     assert code == 0
-    pid, = daemon.messages("e1")
+    pid = daemon.messages("e1")[0]
     os.kill(int(pid), signal.SIGKILL)

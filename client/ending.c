@@ -1,0 +1,73 @@
+#include "client/ending.h"
+
+#include "client/escape.h"
+#include "client/numbers.h"
+#include "client/options.h"
+#include "proto/buf.h"
+
+bool
+ending_is_end(const struct end *end)
+{
+	return (end->reason == END_COMPLETE || end->reason == END_LOST ||
+	    end->reason == END_OPEN);
+}
+
+int
+ending_code(const struct end *end, bool result_counts)
+{
+	if (result_counts && span_is(end->event, "CANCELLED"))
+		return (EXIT_CANCELLED);
+	if (result_counts && !span_is(end->event, "COMPLETED"))
+		return (EXIT_FAILURE_OTHER);
+	return (end->reason == END_COMPLETE ? EXIT_OK : EXIT_NO_END);
+}
+
+/* "a, b, ..." */
+static void
+put_names(struct buf *b, const struct end *end)
+{
+	size_t i;
+
+	for (i = 0; i < end->nnames; i++) {
+		buf_str(b, i > 0 ? ", " : "");
+		buf_span(b, end->name[i]);
+	}
+	if (end->nnames == END_NAMES_MAX)
+		buf_str(b, ", ...");
+}
+
+void
+ending_say(const struct end *end, uint64_t n, bool with_rows)
+{
+	char rows[NUMBERS_TEXT];
+	struct buf names = { 0 };
+
+	if (!with_rows) {
+		say("-- %.*s --", (int)end->event.n, end->event.p);
+		return;
+	}
+	numbers_group(n, rows);
+	put_names(&names, end);
+	if (end->reason == END_COMPLETE)
+		say("-- %.*s; complete, %s line%s --", (int)end->event.n,
+		    end->event.p, rows, n == 1 ? "" : "s");
+	else
+		say("-- %.*s; incomplete, %s line%s; %s: %.*s --",
+		    (int)end->event.n, end->event.p, rows, n == 1 ? "" : "s",
+		    end->reason == END_LOST ? "lost" : "still open",
+		    (int)names.n, names.p != NULL ? names.p : "");
+	buf_free(&names);
+}
+
+int
+ending_ambiguous(struct span prefix, const struct end *end)
+{
+	struct buf names = { 0 };
+
+	put_names(&names, end);
+	complain("%.*s is the beginning of several executions: %.*s",
+	    (int)prefix.n, prefix.p, (int)names.n,
+	    names.p != NULL ? names.p : "");
+	buf_free(&names);
+	return (EXIT_USAGE);
+}
