@@ -2,21 +2,16 @@
 
 #include "proto/text.h"
 
-/* Give out the first n bytes of the held line as a first or middle part. */
+#define CHARACTER_MAX	4	/* bytes of one, in UTF-8 */
+
+/* Give out the first n bytes of what is held, as a first or middle part. */
 static void
 give_part(struct lines *l, size_t n, lines_fn *fn, void *arg)
 {
 	l->sent = l->sent == PARTIAL_WHOLE ? PARTIAL_FIRST : PARTIAL_MIDDLE;
 	fn((struct span){ l->held.p, n }, l->sent, arg);
-	memmove(l->held.p, l->held.p + n, l->held.n - n);
 	l->held.n -= n;
-}
-
-/* As much as a part can have. */
-static void
-give_full_part(struct lines *l, lines_fn *fn, void *arg)
-{
-	give_part(l, text_cut(buf_text(&l->held), LINES_MAX), fn, arg);
+	memmove(l->held.p, l->held.p + n, l->held.n);
 }
 
 /* Give out the end of a line. */
@@ -28,6 +23,17 @@ give_end(struct lines *l, struct span text, lines_fn *fn, void *arg)
 	buf_reset(&l->held);
 }
 
+/* Give out what is held as the end of a line; it may be just over one part. */
+static void
+end_held(struct lines *l, struct span text, lines_fn *fn, void *arg)
+{
+	if (text.n > LINES_MAX) {
+		give_part(l, text_cut(text, LINES_MAX), fn, arg);
+		text = buf_text(&l->held);
+	}
+	give_end(l, text, fn, arg);
+}
+
 static struct span
 without_cr(struct span s)
 {
@@ -36,22 +42,27 @@ without_cr(struct span s)
 	return (s);
 }
 
-/* Hold more of the line; what is more than a part can have is given out. */
+/*
+ * Hold more of a line.  Parts are given out only when what is held is over one
+ * by two bytes: the byte over it may be the CR that is going to be dropped.
+ */
 static bool
 hold(struct lines *l, struct span text, lines_fn *fn, void *arg)
 {
 	size_t n;
 
-	for (; text.n > 0; text.p += n, text.n -= n) {
+	while (text.n > 0) {
 		n = LINES_HELD_MAX - l->held.n;
 		if (n > text.n)
 			n = text.n;
 		buf_add(&l->held, text.p, n);
 		if (l->held.failed)
 			return (false);
-		/* One more byte may be the CR that is going to be dropped. */
-		if (l->held.n > LINES_MAX + 1)
-			give_full_part(l, fn, arg);
+		text.p += n;
+		text.n -= n;
+		if (l->held.n == LINES_HELD_MAX)
+			give_part(l, text_cut(buf_text(&l->held), LINES_MAX),
+			    fn, arg);
 	}
 	return (true);
 }
@@ -72,68 +83,58 @@ lines_feed(struct lines *l, const char *p, size_t n, lines_fn *fn, void *arg)
 		}
 		if (!hold(l, text, fn, arg))
 			return (false);
-		if (lf == NULL)
-			continue;
-		text = without_cr(buf_text(&l->held));
-		if (text.n > LINES_MAX) {
-			give_full_part(l, fn, arg);
-			text = without_cr(buf_text(&l->held));
-		}
-		give_end(l, text, fn, arg);
+		if (lf != NULL)
+			end_held(l, without_cr(buf_text(&l->held)), fn, arg);
 	}
 	return (true);
 }
 
-/* How many bytes the UTF-8 character has that begins with c. */
-static size_t
-character(unsigned char c)
-{
-	return (c < 0xc2 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 1);
-}
-
-/*
- * Bytes at the end that may mean something else when more comes: a CR, or the
- * beginning of a character.
- */
+/* The bytes at the end of s that are a character's first, but not all. */
 static size_t
 unfinished(struct span s)
 {
-	size_t n;
+	size_t back, need;
+	uint8_t c;
 
-	if (s.n > 0 && s.p[s.n - 1] == '\r')
-		return (1);
-	for (n = 1; n <= 3 && n <= s.n; n++)
-		if (character((unsigned char)s.p[s.n - n]) > 1)
-			return (character((unsigned char)s.p[s.n - n]) > n ?
-			    n : 0);
+	for (back = 1; back < CHARACTER_MAX && back <= s.n; back++) {
+		c = (uint8_t)s.p[s.n - back];
+		if ((c & 0xc0) == 0x80)
+			continue;
+		need = c < 0xc2 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 :
+		    c < 0xf5 ? 4 : 1;
+		return (need > back ? back : 0);
+	}
 	return (0);
 }
 
-/* Bytes that a flush gives out. */
+/* How many bytes may be given out before it is known how the line goes on. */
 static size_t
-ready(const struct lines *l)
+settled(const struct lines *l)
 {
 	struct span held = buf_text(&l->held);
+	struct span rest = without_cr(held);
 
-	return (held.n - unfinished(held));
+	return (rest.n < held.n ? rest.n : held.n - unfinished(held));
 }
 
 bool
 lines_flush(struct lines *l, lines_fn *fn, void *arg)
 {
-	if (ready(l) == 0)
+	size_t n = settled(l), part;
+
+	if (n == 0)
 		return (false);
-	if (l->held.n > LINES_MAX)
-		give_full_part(l, fn, arg);
-	if (ready(l) > 0)
-		give_part(l, ready(l), fn, arg);
+	for (; n > 0; n -= part) {
+		part = text_cut((struct span){ l->held.p, n }, LINES_MAX);
+		give_part(l, part, fn, arg);
+	}
 	return (true);
 }
 
 bool
 lines_holds(const struct lines *l)
 {
-	return (ready(l) > 0);
+	return (settled(l) > 0);
 }
 
 void
@@ -141,9 +142,7 @@ lines_finish(struct lines *l, lines_fn *fn, void *arg)
 {
 	if (l->held.n == 0 && l->sent == PARTIAL_WHOLE)
 		return;
-	if (l->held.n > LINES_MAX)
-		give_full_part(l, fn, arg);
-	give_end(l, buf_text(&l->held), fn, arg);
+	end_held(l, buf_text(&l->held), fn, arg);
 }
 
 void

@@ -248,7 +248,30 @@ test_flushes(void **state)
 	/* What can begin none is given out. */
 	check_flushed("\x80|\xff|\xc0|\xf5\n",
 	    "F[\x80]M[\xff]M[\xc0]L[\xf5]");
+	check_flushed("r\xe9p|\n", "F[r\xe9p]L[]");
+	check_flushed("\xf0z:|\xe2\x82 |", "F[\xf0z:]M[\xe2\x82 ]L[]");
 	check_flushed("\x80\x80\x80\x80|", "F[\x80\x80\x80\x80]L[]");
+}
+
+/* All that has come is given out, if it is more than one part, too. */
+static void
+test_flushes_at_the_limit(void **state)
+{
+	static char text[2 * LINES_MAX];
+	struct lines l = { 0 };
+	size_t n, total;
+
+	(void)state;
+	memset(text, 'x', sizeof text);
+	for (n = LINES_MAX - 2; n <= LINES_MAX + 4; n++) {
+		total = 0;
+		assert_true(lines_feed(&l, text, n, count, &total));
+		assert_true(lines_flush(&l, count, &total));
+		assert_int_equal(total, n);
+		assert_true(lines_feed(&l, "\r\n", 2, count, &total));
+		assert_int_equal(total, n);
+	}
+	lines_free(&l);
 }
 
 /* Whatever comes at once, no more than a part of it is held. */
@@ -357,6 +380,7 @@ main(void)
 		cmocka_unit_test(test_random_text),
 		cmocka_unit_test(test_any_bytes_are_kept),
 		cmocka_unit_test(test_flushes),
+		cmocka_unit_test(test_flushes_at_the_limit),
 		cmocka_unit_test(test_what_is_held_is_bounded),
 		cmocka_unit_test(test_buf),
 		cmocka_unit_test(test_where_rows_are_cut),

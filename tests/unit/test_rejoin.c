@@ -65,8 +65,15 @@ expect_joined(struct buf *b, struct span s)
 static bool
 may_be_kept(struct span s)
 {
-	return (s.n == 0 || span_is(s, "\r") || (s.n <= 3 &&
-	    (uint8_t)s.p[0] >= 0xc2 && text_utf8(s.p, s.n, NULL) == 0));
+	size_t i;
+
+	if (s.n == 0 || span_is(s, "\r"))
+		return (true);
+	for (i = 1; i < s.n; i++)
+		if (((uint8_t)s.p[i] & 0xc0) != 0x80)
+			return (false);
+	return (s.n <= 3 && (uint8_t)s.p[0] >= 0xc2 &&
+	    text_utf8(s.p, s.n, NULL) == 0);
 }
 
 static void
