@@ -22,8 +22,9 @@ PYTHON	:= /usr/bin/python3
 
 PKGS	:= sqlite3 libevent_core jansson libsystemd
 DEBS	:= gcc make pkg-config libsqlite3-dev libevent-dev libjansson-dev \
-	   libsystemd-dev libcmocka-dev python3-pytest sqlite3 systemd \
-	   strace e2fsprogs
+	   libsystemd-dev libcmocka-dev python3-pytest python3-hypothesis \
+	   sqlite3 systemd strace e2fsprogs bubblewrap podman runc \
+	   busybox-static
 
 WARN	:= -Wall -Wextra -Werror -Wconversion -Wformat=2 -Wvla -Walloca \
 	   -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \

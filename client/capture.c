@@ -53,13 +53,15 @@ execlog_capture_abandon(struct execlog_capture *c)
 
 /* ---------------------------------------------------------------- opening */
 
-/* What each line is to have.  False: not an object, or no memory. */
+/* What each line is to have.  False: not an object, too long for a line, or no
+   memory. */
 static bool
 take_metadata(struct execlog_capture *c, const char *metadata)
 {
 	if (metadata == NULL)
 		return (true);
-	return ((c->metadata = strdup(metadata)) != NULL &&
+	return (strlen(metadata) <= RECORD_METADATA_MAX &&
+	    (c->metadata = strdup(metadata)) != NULL &&
 	    (c->members = jdoc_parse(span_of(c->metadata))) != NULL);
 }
 

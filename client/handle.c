@@ -142,6 +142,7 @@ execlog_open(const struct execlog_options *given, char reason[EXECLOG_REASON])
 		return (NULL);
 	}
 	h->stored = h->ring.acked;
+	h->captures = (uint32_t)h->stored;
 	if (!sender_start(h)) {
 		explain(reason, strerror(errno));
 		destroy(h);
@@ -216,14 +217,14 @@ handle_put(struct execlog *h, encode_fn *encode, const void *what)
 enum execlog_result
 handle_submit(struct execlog *h, encode_fn *encode, const void *what)
 {
-	enum execlog_result result = EXECLOG_INVALID;
+	enum execlog_result result;
 
 	sender_lock(h);
 	for (;;) {
 		if (h->failed)
 			result = EXECLOG_FAILED;
 		else if (!make_frame(h, encode, what))
-			break;
+			result = EXECLOG_INVALID;
 		else if (ring_room(&h->ring) < h->scratch.n + FLUSH_BYTES) {
 			result = handle_await_room(h, h->scratch.n);
 			if (result == EXECLOG_OK)

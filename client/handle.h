@@ -39,7 +39,9 @@ struct execlog {
 	struct buf	 scratch;	/* a frame being made */
 	struct ring	 ring;		/* bytes in it: see ring.h */
 	uint64_t	 number;	/* of the newest that was taken */
-	uint32_t	 captures;	/* number of the newest */
+	uint32_t	 captures;	/* number of the newest; begins behind
+					   all that a stable name can have used:
+					   each took a record's number, too */
 	uint64_t	 flushed;	/* FLUSH was put for this one */
 	bool		 connected;
 	bool		 failed;	/* for good */

@@ -26,6 +26,73 @@ class Event(c.Structure):
                 ("timestamp", c.c_int64), ("metadata", c.c_char_p)]
 
 
+class CaptureOptions(c.Structure):
+    _fields_ = [("execution", c.c_char_p), ("task", c.c_char_p),
+                ("source", c.c_char_p), ("has_attempt", c.c_bool),
+                ("attempt", c.c_uint32), ("has_stdout", c.c_bool),
+                ("has_stderr", c.c_bool), ("has_level", c.c_bool),
+                ("level", c.c_int), ("has_stderr_level", c.c_bool),
+                ("stderr_level", c.c_int), ("metadata", c.c_char_p)]
+
+
+class StreamOptions(c.Structure):
+    _fields_ = [("socket", c.c_char_p), ("client", c.c_char_p),
+                ("execution", c.c_char_p), ("task", c.c_char_p),
+                ("source", c.c_char_p), ("has_attempt", c.c_bool),
+                ("attempt", c.c_uint32), ("stream", c.c_int),
+                ("has_level", c.c_bool), ("level", c.c_int),
+                ("masked", c.c_bool), ("flags", c.c_uint)]
+
+
+MAY_BREAK = 1
+
+
+def stream_fd(build, socket, execution, flags=MAY_BREAK, **more):
+    """execlog_stream_fd: the descriptor; OSError with the reason."""
+    lib = c.CDLL(str(build / "libexeclog.so"))
+    reason = c.create_string_buffer(256)
+    options = StreamOptions(socket=str(socket).encode(),
+                            execution=execution.encode(), flags=flags,
+                            **{"source": b"lib", **more})
+    fd = lib.execlog_stream_fd(c.byref(options), reason)
+    if fd == -1:
+        raise OSError(reason.value.decode())
+    return fd
+
+
+class Capture:
+    """Of a Handle; close returns the result."""
+    def __init__(self, handle, execution, **more):
+        self.lib = handle.lib
+        self.lib.execlog_capture_holds.restype = c.c_bool
+        self.capture = c.c_void_p()
+        options = CaptureOptions(execution=execution.encode(),
+                                 **{"source": b"lib", **more})
+        self.opened = self.lib.execlog_capture_open(
+            handle.handle, c.byref(options), c.byref(self.capture))
+
+    def feed(self, data, stream=0):
+        """The result, and how many bytes were taken."""
+        taken = c.c_size_t(99)
+        result = self.lib.execlog_capture_feed(
+            self.capture, stream, c.c_char_p(data), c.c_size_t(len(data)),
+            c.byref(taken))
+        return result, taken.value
+
+    def flush(self, stream=0):
+        return self.lib.execlog_capture_flush(self.capture, stream)
+
+    def holds(self, stream=0):
+        return self.lib.execlog_capture_holds(self.capture, stream)
+
+    def close(self, cut=None):
+        return self.lib.execlog_capture_close(self.capture, cut)
+
+    def abandon(self):
+        self.lib.execlog_capture_abandon.restype = None
+        self.lib.execlog_capture_abandon(self.capture)
+
+
 class Handle:
     def __init__(self, build, socket, **options):
         self.lib = c.CDLL(str(build / "libexeclog.so"))
@@ -57,6 +124,11 @@ class Handle:
         event = Event(execution=execution.encode(), type=kind.encode(),
                       metadata=metadata)
         return self.lib.execlog_event(self.handle, c.byref(event))
+
+    def capture(self, execution, **more):
+        capture = Capture(self, execution, **more)
+        assert capture.opened == OK
+        return capture
 
     def flush(self, timeout=20000):
         return self.lib.execlog_flush(self.handle, timeout)
