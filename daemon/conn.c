@@ -38,6 +38,7 @@ struct conn {
 	const struct conn_role	*role;
 	void			*self;	/* the role's, from OPEN on */
 	bool			 eof;	/* the peer sends no more */
+	bool			 deaf;	/* ... and reads no more */
 	bool			 partial;	/* a frame has begun */
 	void			*link;
 };
@@ -83,9 +84,10 @@ conn_finish(struct conn *c)
 		return;
 	c->state = CONN_FINISHING;
 	(void)bufferevent_disable(c->bev, EV_READ);
-	/* A peer that does not read does not keep us. */
-	timer_set(c->timer, LIMIT_LINGER_MS);
-	if (conn_queued(c) == 0)
+	/* A peer that does not read does not keep us.  Not in this call: the
+	   role that has said so may be at work. */
+	timer_set(c->timer, c->deaf ? 0 : LIMIT_LINGER_MS);
+	if (conn_queued(c) == 0 && !c->deaf)
 		linger(c);
 }
 
@@ -142,7 +144,7 @@ conn_send(struct conn *c, struct buf *b)
 {
 	if (b->failed)
 		log_no_memory();
-	if (c->state < CONN_FINISHING && b->n > 0 &&
+	if (c->state < CONN_FINISHING && !c->deaf && b->n > 0 &&
 	    bufferevent_write(c->bev, b->p, b->n) == -1)
 		log_no_memory();
 	buf_reset(b);
@@ -151,7 +153,8 @@ conn_send(struct conn *c, struct buf *b)
 size_t
 conn_queued(const struct conn *c)
 {
-	return (evbuffer_get_length(bufferevent_get_output(c->bev)));
+	return (c->deaf ? 0 :
+	    evbuffer_get_length(bufferevent_get_output(c->bev)));
 }
 
 static bool
@@ -357,23 +360,32 @@ on_write(struct bufferevent *bev, void *v)
 		c->role->drained(c->self);
 }
 
+/*
+ * The peer sends no more (EOF), or is gone (ERROR, on reading or on writing;
+ * both can come as one event).  What it had sent before is still to be taken
+ * in: after a failed write the rest of it is read up to its end.
+ */
 static void
 on_event(struct bufferevent *bev, short what, void *v)
 {
 	struct conn *c = v;
+	bool failed = (what & BEV_EVENT_ERROR) != 0;
 
 	(void)bev;
-	if ((what & BEV_EVENT_EOF) == 0 || c->state > CONN_OPEN) {
-		c->eof = true;
+	c->eof = c->eof || (what & (BEV_EVENT_EOF | BEV_EVENT_READING)) != 0;
+	if (c->state > CONN_OPEN) {
 		/* What is queued may still be read by a peer that has only
 		   closed its own side. */
-		if ((what & BEV_EVENT_ERROR) != 0 ||
-		    c->state != CONN_FINISHING)
+		if (failed || c->state != CONN_FINISHING)
 			gone(c);
 		return;
 	}
-	c->eof = true;
-	look(c);
+	c->deaf = c->deaf || failed;
+	/* Nothing is queued any more. */
+	if (failed && c->state == CONN_OPEN && c->self != NULL)
+		c->role->drained(c->self);
+	if (c->state <= CONN_OPEN)
+		look(c);
 }
 
 static void

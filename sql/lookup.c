@@ -8,6 +8,8 @@
 #include "sql/pages_inner.h"
 #include "sql/text.h"
 
+#define FIND_STEPS_MAX	100	/* ids looked at for a prefix in one page */
+
 /* The engine's table may be missing, or come and go: prepared each time. */
 static enum sql_result
 known_to_engine(struct pages *p, struct span execution, bool *known,
@@ -157,9 +159,19 @@ pages_find(struct pages *p, struct span prefix, struct buf *names, size_t max,
 	sqlite3_stmt *engine = db_prepare(p->db, sql_next_in_engine, NULL);
 	enum sql_result result = SQL_DONE;
 	struct buf from = { 0 }, best = { 0 };
+	size_t begun = names->n;
+	int steps;
 
 	buf_span(&from, prefix);
-	for (*n = 0; *n < max && result == SQL_DONE;) {
+	*n = 0;
+	for (steps = 0; *n < max && result == SQL_DONE; steps++) {
+		/* Of one whose neighbours are not known it is not known to be
+		   the only one. */
+		if (steps == FIND_STEPS_MAX) {
+			names->n = begun;
+			*n = 0;
+			break;
+		}
 		buf_reset(&best);
 		if ((result = find_next(p, p->stmt[NEXT_IN_LOGS],
 		    buf_text(&from), &best, error)) == SQL_DONE)

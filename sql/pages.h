@@ -113,7 +113,8 @@ enum sql_result	 pages_known(struct pages *, struct span execution, bool *,
 
 /*
  * Executions whose ids begin with the prefix, in order: appends at most max of
- * them to names, each with a 0 behind it.
+ * them to names, each with a 0 behind it.  Ids over ROW_NAME_MAX, which are
+ * nobody's by the contract, do not count; with many of those there is none.
  */
 enum sql_result	 pages_find(struct pages *, struct span prefix,
 		    struct buf *names, size_t max, size_t *n, struct sql_error *);

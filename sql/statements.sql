@@ -211,16 +211,20 @@ SELECT task_id, attempt, stream, source, state FROM execlog_streams
 WHERE execution_id = ?1 AND state <> 'closed'
 ORDER BY state DESC, id LIMIT ?2
 
--- The next id of an execution, for prefixes: a seek in each index.
+-- The next id of an execution, for prefixes: a seek in each index.  Every blob
+-- comes behind every text, so the empty one ends what is text.
 
 -- name: next_in_logs
-SELECT min(execution_id) FROM execution_logs WHERE execution_id >= ?1
+SELECT min(execution_id) FROM execution_logs
+WHERE execution_id >= ?1 AND execution_id < X''
 
 -- name: next_in_audit
-SELECT min(execution_id) FROM execution_audit_events WHERE execution_id >= ?1
+SELECT min(execution_id) FROM execution_audit_events
+WHERE execution_id >= ?1 AND execution_id < X''
 
 -- name: next_in_engine
-SELECT min(execution_id) FROM executions WHERE execution_id >= ?1
+SELECT min(execution_id) FROM executions
+WHERE execution_id >= ?1 AND execution_id < X''
 
 -- What the engine says of an execution that has no event of its end.
 -- name: state_in_engine

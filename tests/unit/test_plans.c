@@ -63,9 +63,11 @@ check_plans(sqlite3 *db)
 		    "SEARCH execution_audit_events;SCALAR SUBQUERY 2;"
 		    "SEARCH execution_audit_events;" },
 		{ sql_next_in_logs, "SEARCH execution_logs USING COVERING "
-		    "INDEX idx_logs_execution (execution_id>?);" },
+		    "INDEX idx_logs_execution (execution_id>? AND "
+		    "execution_id<?);" },
 		{ sql_next_in_audit, "SEARCH execution_audit_events USING "
-		    "COVERING INDEX idx_audit_execution (execution_id>?);" },
+		    "COVERING INDEX idx_audit_execution (execution_id>? AND "
+		    "execution_id<?);" },
 		{ sql_execution_audited, "SCAN CONSTANT ROW;SCALAR SUBQUERY "
 		    "1;" AUDIT "COVERING INDEX idx_audit_execution "
 		    "(execution_id=?);" },
@@ -97,7 +99,8 @@ check_plans(sqlite3 *db)
 		    "USE TEMP B-TREE FOR ORDER BY;" },
 		/* The engine's, with a key. */
 		{ sql_next_in_engine, ENGINE "COVERING INDEX "
-		    "sqlite_autoindex_executions_1 (execution_id>?);" },
+		    "sqlite_autoindex_executions_1 (execution_id>? AND "
+		    "execution_id<?);" },
 		{ sql_state_in_engine, ENGINE "INDEX "
 		    "sqlite_autoindex_executions_1 (execution_id=?);" },
 		{ sql_execution_in_engine, "SCAN CONSTANT ROW;SCALAR SUBQUERY "

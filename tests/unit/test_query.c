@@ -5,6 +5,7 @@
 #include "tests/unit/support.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "daemon/batch.h"
 #include "daemon/follow.h"
@@ -166,6 +167,55 @@ test_the_last_lines(void **state)
 	assert_says(w, LOGS ",\"lines\":2,\"since\":60}", "5 8 ");
 	assert_says(w, LOGS ",\"lines\":9,\"since\":60}", "5 8 ");
 	assert_says(w, LOGS ",\"lines\":3,\"source\":\"none\"}", "");
+}
+
+/* The executions that a prefix is of, with spaces. */
+static void
+assert_found(struct world *w, const char *prefix, const char *want)
+{
+	struct buf names = { 0 };
+	size_t n, i;
+
+	assert_int_equal(pages_find(w->pages, span_of(prefix), &names, 5, &n,
+	    &w->error), SQL_DONE);
+	for (i = 0; i < names.n; i++)
+		if (names.p[i] == '\0')
+			names.p[i] = ' ';
+	assert_text(buf_text(&names), want);
+	buf_free(&names);
+}
+
+/* Others can store ids that nobody can ask for. */
+static void
+test_prefixes_of_odd_ids(void **state)
+{
+	struct world *w = *state;
+
+	(void)alarm(20);
+	eight_rows(w);
+	assert_found(w, "e", "e1 e2 ");
+	assert_found(w, "e2", "e2 ");
+	assert_found(w, "f", "");
+	meanwhile(w, INSERT "SELECT CAST(value AS BLOB), NULL, 1, 'INFO', "
+	    "'s', 'm' FROM json_each('[\"e2b\", \"e\", \"b\"]');"
+	    INSERT "VALUES (CAST('e2' || printf('%.2000c', 'x') AS BLOB), "
+	    "NULL, 1, 'INFO', 's', 'm');"
+	    EVENT "VALUES (CAST('e2' || printf('%.2000c', 'x') AS BLOB), "
+	    "'STARTED', 1, '{}')");
+	assert_found(w, "e2", "e2 ");
+	assert_found(w, "b", "");
+	/* Too long for a frame. */
+	meanwhile(w, INSERT "SELECT 'e2' || printf('%.2000c', 'a') || value, "
+	    "NULL, 1, 'INFO', 's', 'm' FROM json_each('[1, 2, 3]');"
+	    INSERT "VALUES ('e2z', NULL, 1, 'INFO', 's', 'm')");
+	assert_found(w, "e2", "e2 e2z ");
+	/* Too many of them: whether e2 is the only one is not known. */
+	meanwhile(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+	    "FROM n WHERE i < 2000) " INSERT "SELECT 'e2' || printf("
+	    "'%.1100c', 'b') || i, NULL, 1, 'INFO', 's', 'm' FROM n");
+	assert_found(w, "e2z", "e2z ");
+	assert_found(w, "e2", "");
+	(void)alarm(0);
 }
 
 static void
@@ -471,6 +521,7 @@ main(void)
 		world_test(test_rows_by_time_and_id),
 		world_test(test_filters),
 		world_test(test_the_last_lines),
+		world_test(test_prefixes_of_odd_ids),
 		world_test(test_what_is_not_known),
 		world_test(test_audit_events),
 		world_test(test_status_counts),
