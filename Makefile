@@ -45,8 +45,8 @@ PROTO	:= $(call objects,proto)
 SQL	:= $(call objects,sql) $(B)/sql/text.o
 DAEMON	:= $(call objects,daemon)
 CLIENT	:= $(call objects,client)
-LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle capture streamfd sender \
-	   ring link) $(PROTO)
+LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle capture masks streamfd \
+	   sender ring link) $(PROTO)
 SUPPORT	:= $(B)/tests/unit/support.o $(B)/tests/unit/shim.o
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power interleaved)
