@@ -43,13 +43,16 @@ masks_add(struct masks *m, struct span frame)
 		memcpy(p, m->p, m->n);
 	memcpy(p + m->n, frame.p, frame.n);
 	frame.n += m->n;
+	m->version++;
 	masks_free(m);
-	*m = (struct masks){ p, frame.n };
+	m->p = p;
+	m->n = frame.n;
 	return (true);
 }
 
+/* Is the frame of this execution?  Then its value is added, unless to NULL. */
 static bool
-is_of(struct span frame, struct span execution)
+is_of(struct span frame, struct span execution, struct mask *mask)
 {
 	const struct span body = { frame.p + FRAME_HEADER,
 	    frame.n - FRAME_HEADER };
@@ -57,8 +60,28 @@ is_of(struct span frame, struct span execution)
 	struct json_t *doc = masking_from_json(body, &m);
 	bool is = doc != NULL && span_eq(m.execution, execution);
 
+	if (is && mask != NULL)
+		(void)mask_add(mask, m.value[0]);
 	jdoc_free(doc);
 	return (is);
+}
+
+struct mask *
+masks_for(const struct masks *m, struct span execution)
+{
+	struct mask *mask = m->n > 0 ? mask_new() : NULL;
+	bool any = false;
+	struct span f;
+	size_t at;
+
+	for (at = 0; mask != NULL && at < m->n; at += f.n) {
+		f = frame_at(m, at);
+		any = is_of(f, execution, mask) || any;
+	}
+	if (any)
+		return (mask);
+	mask_free(mask);
+	return (NULL);
 }
 
 void
@@ -69,7 +92,7 @@ masks_forget(struct masks *m, struct span execution)
 
 	for (at = 0; at < m->n; at += f.n) {
 		f = frame_at(m, at);
-		if (is_of(f, execution))
+		if (is_of(f, execution, NULL))
 			continue;
 		memmove(m->p + kept, f.p, f.n);
 		kept += f.n;
@@ -77,6 +100,7 @@ masks_forget(struct masks *m, struct span execution)
 	if (m->p != NULL)
 		explicit_bzero(m->p + kept, m->n - kept);
 	m->n = kept;
+	m->version++;
 }
 
 void
@@ -85,7 +109,8 @@ masks_free(struct masks *m)
 	if (m->p != NULL)
 		explicit_bzero(m->p, m->n);
 	free(m->p);
-	*m = (struct masks){ 0 };
+	m->p = NULL;
+	m->n = 0;
 }
 
 /* ------------------------------------------------------------- the call */

@@ -12,12 +12,15 @@
 
 #include "proto/span.h"
 
+struct mask;
+
 #define MASKS_MAX	(256 * 1024)	/* bytes of frames that are kept */
 
 /* A zeroed struct has none. */
 struct masks {
-	char	*p;
-	size_t	 n;
+	char		*p;
+	size_t		 n;
+	unsigned	 version;	/* changes with what it holds */
 };
 
 /* Is this frame kept already? */
@@ -28,6 +31,9 @@ bool	 masks_add(struct masks *, struct span frame);
 
 /* Let go of those of an execution. */
 void	 masks_forget(struct masks *, struct span execution);
+
+/* A mask with those of an execution, the caller's; NULL: none, no memory. */
+struct mask	*masks_for(const struct masks *, struct span execution);
 
 /* Wiped. */
 void	 masks_free(struct masks *);

@@ -256,6 +256,7 @@ start_threads(struct collector *c)
 {
 	const struct secrets_hooks secrets = {
 		.in_use = has_streams,
+		.on_first = on_room,
 		.arg = c,
 	};
 	const struct ingest_config config = {

@@ -114,8 +114,11 @@ static size_t
 ready(const struct lines *l)
 {
 	struct span held = buf_text(&l->held);
+	size_t rest = unfinished(held), kept = 0;
 
-	return (held.n - unfinished(held));
+	if (l->keep != NULL && held.n > 0)
+		kept = l->keep(held, l->arg);
+	return (held.n - (kept > rest ? kept : rest));
 }
 
 bool

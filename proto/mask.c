@@ -313,3 +313,24 @@ mask_apply(struct mask *m, struct span text, struct buf *out)
 {
 	return (mask_apply_part(m, text, PARTIAL_WHOLE, out));
 }
+
+static void
+pass_over(size_t from, size_t to, void *v)
+{
+	(void)from;
+	(void)to;
+	(void)v;
+}
+
+size_t
+mask_tail(struct mask *m, struct span text)
+{
+	if (!mask_ready(m))
+		return (text.n);
+	if (text.n > m->forward.longest) {
+		text.p += text.n - m->forward.longest;
+		text.n = m->forward.longest;
+	}
+	return (automaton_tail(&m->forward, automaton_scan(&m->forward, 0,
+	    text, 0, pass_over, NULL), true));
+}

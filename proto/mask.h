@@ -90,6 +90,12 @@ bool		 mask_apply_json(struct mask *, struct span object,
 		    struct buf *);
 
 /*
+ * How many bytes at the end of the text, which will go on, may be the beginning
+ * of a secret.
+ */
+size_t		 mask_tail(struct mask *, struct span text);
+
+/*
  * Text that comes in pieces.  What is given out, put together, is what
  * mask_apply would make of the whole, whatever the pieces.  A zeroed struct is
  * a new stream.

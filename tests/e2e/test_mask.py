@@ -9,7 +9,7 @@ import pytest
 
 from lib.capi import INVALID, OK, WOULD_BLOCK, Handle
 from lib.daemon import await_until
-from lib.wire import ACK, MASK, REFUSED
+from lib.wire import ACK, HELLO, MASK, OPENED, REFUSED, Wire
 
 SECRET = 'hunter/22 "zwölf"+\\x'
 MASKED = "***SECRET***"
@@ -268,6 +268,57 @@ def test_a_full_queue(daemon, lib):
     assert h.log("e1", "y" * 8000) == OK
     assert h.close() == OK
     assert daemon.messages("e1")[-1] == MASKED
+
+
+# -------------------------------------------------------------- raw streams
+
+def raw(daemon, **hello):
+    wire = Wire(daemon.socket)
+    wire.send(HELLO, dict(dict(version=1, role="stream", execution_id="e1",
+                               source="s"), **hello))
+    kind, _ = wire.recv()
+    assert kind == OPENED
+    return wire
+
+
+def test_a_masked_stream_is_not_read_before_there_are_values(daemon):
+    wire, other = raw(daemon, masked=True), raw(daemon)
+    wire.raw(b"pw hunter22\n")
+    other.raw(b"free\n")
+    await_until(lambda: daemon.messages("e1") == ["free"])
+    producer = daemon.producer()
+    mask(producer, "e2", "hunter22")
+    producer.log("e2", "m")
+    assert producer.sync() == []
+    assert daemon.messages("e1") == ["free"]
+    mask(producer, "e1", "hunter22")
+    await_until(lambda: daemon.messages("e1") == ["free", f"pw {MASKED}"])
+
+
+def test_a_tail_that_may_be_a_secret_is_not_flushed(daemon):
+    producer = daemon.producer()
+    mask(producer, "e1", "hunter22")
+    producer.log("e1", "go")
+    assert producer.sync() == []
+    wire = raw(daemon)
+    wire.raw(b"pw: h")
+    await_until(lambda: daemon.messages("e1") == ["go", "pw: "])
+    for piece in (b"u", b"nt", b"er2"):
+        wire.raw(piece)
+        # More than the silence after which a line is flushed.
+        with pytest.raises(TimeoutError):
+            wire.sock.settimeout(0.3)
+            wire.recv()
+    wire.raw(b"2.\n")
+    await_until(lambda: len(daemon.messages("e1")) == 3)
+    assert daemon.messages("e1") == ["go", "pw: ", f"{MASKED}."]
+
+
+def test_run_does_not_flush_a_secret_either(daemon):
+    daemon.ok("run", "e1", "--mask-env", "PW", "--", "sh", "-c",
+              "for x in pw:_h u nt er2 2. ; do printf $x; sleep 0.3; done",
+              env=dict(PW="hunter22"))
+    assert "".join(daemon.messages("e1")) == f"pw:_{MASKED}."
 
 
 # ------------------------------------------------------------------ the CLI

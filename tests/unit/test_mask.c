@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "proto/forms.h"
+#include "proto/lines.h"
 #include "proto/mask.h"
 #include "proto/text.h"
 
@@ -528,6 +529,43 @@ test_a_stream_holds_back_only_what_may_match(void **state)
 	buf_free(&b);
 }
 
+static size_t
+tail(struct span held, void *m)
+{
+	return (mask_tail(m, held));
+}
+
+static void
+join(struct span text, enum partial partial, void *v)
+{
+	buf_span(v, text);
+	buf_char(v, partial == PARTIAL_FIRST ? '/' : ';');
+}
+
+static void
+test_a_line_is_not_flushed_into_a_secret(void **state)
+{
+	struct mask *m = MASK("hunter22", "unterwegs");
+	struct lines l = { .keep = tail, .arg = m };
+	struct buf b = { 0 };
+
+	(void)state;
+	assert_int_equal(mask_tail(m, span_of("")), 0);
+	assert_int_equal(mask_tail(m, span_of("we hunte")), 5);
+	assert_int_equal(mask_tail(m, span_of("we hunterw")), 6);
+	assert_int_equal(mask_tail(m, span_of("hunter22")), 0);
+	assert_true(lines_feed(&l, "we h", 4, join, &b));
+	assert_true(lines_holds(&l));
+	assert_true(lines_flush(&l, join, &b));
+	assert_text(buf_text(&b), "we /");
+	assert_false(lines_holds(&l) || lines_flush(&l, join, &b));
+	assert_true(lines_feed(&l, "unter22\n", 8, join, &b));
+	assert_text(buf_text(&b), "we /hunter22;");
+	lines_free(&l);
+	mask_free(m);
+	buf_free(&b);
+}
+
 /* ---------------------------------------------------------------- parts */
 
 static void
@@ -788,6 +826,7 @@ main(void)
 		cmocka_unit_test(test_pieces_give_what_the_whole_gives),
 		cmocka_unit_test(test_twice_is_once),
 		cmocka_unit_test(test_a_stream_holds_back_only_what_may_match),
+		cmocka_unit_test(test_a_line_is_not_flushed_into_a_secret),
 		cmocka_unit_test(test_the_ends_of_parts),
 		cmocka_unit_test(test_no_cut_lets_a_value_through),
 		cmocka_unit_test(test_json),
