@@ -6,6 +6,8 @@
 #   make check      all tests; installs what is missing when root
 #   make unit, make e2e      the halves of "check"; e2e takes ARGS="-k follow"
 #   make soak       kills, I/O errors and power cuts, many rounds; takes ARGS
+#   make fuzz       random input for FUZZ_SECONDS=20 each (needs clang);
+#                   FUZZ=tests/fuzz/fuzz_mask.c for one of them
 #   make bench      ours against bare SQLite; ARGS="--rounds 1 --only ingest", -h
 #   make install    DESTDIR= PREFIX=/usr/local
 #   make SAN=address,undefined [check]   the same with sanitizers, beside it
@@ -15,6 +17,8 @@ PREFIX	?= /usr/local
 DESTDIR	?=
 SAN	?=
 ARGS	?=
+FUZZ	?= $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_SECONDS ?= 20
 
 comma	:= ,
 B	:= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
@@ -46,8 +50,8 @@ PROTO	:= $(call objects,proto)
 SQL	:= $(call objects,sql) $(B)/sql/text.o
 DAEMON	:= $(call objects,daemon)
 CLIENT	:= $(call objects,client)
-LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle capture streamfd sender \
-	   ring link) $(PROTO)
+LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle capture masks streamfd \
+	   sender ring link) $(PROTO)
 SUPPORT	:= $(B)/tests/unit/support.o $(B)/tests/unit/shim.o
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power interleaved)
@@ -119,6 +123,27 @@ soak: all
 	EXECLOG_SOAK=1 $(PYTHON) -m pytest -q -p no:cacheprovider \
 	    $(or $(ARGS),$(SOAK)) --build $(abspath $(B))
 
+# What is found is a file crash-* in the folder of that program, under build/.
+fuzz: $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ))
+	@for f in $(^F); do echo "fuzz $$f"; \
+	    mkdir -p $(B)/fuzz/$$f.run/corpus && cd $(B)/fuzz/$$f.run && \
+	    ../$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+	    -rss_limit_mb=1024 corpus >log 2>&1 || { tail -40 log; exit 1; }; \
+	    tail -1 log; cd $(CURDIR); done
+
+FUZZFLAGS = address,undefined -fno-sanitize-recover=all -g -O1
+
+$(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o \
+    $(patsubst $(B)/%,$(B)/fuzz/%,$(PROTO))
+	$(Q)clang -fsanitize=fuzzer,$(FUZZFLAGS) -o $@ $^ -ljansson
+
+$(B)/fuzz/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@command -v clang >/dev/null || { echo "make fuzz needs clang" >&2; \
+	    exit 1; }
+	$(Q)clang -std=c11 -D_GNU_SOURCE -I. $(WARN) \
+	    -fsanitize=fuzzer-no-link,$(FUZZFLAGS) -MMD -MP -c -o $@ $<
+
 # Figures go to docs/BENCHMARKS.md by hand.
 bench: all $(BENCH)
 	@$(PYTHON) tests/bench/bench.py $(abspath $(B)) $(ARGS)
@@ -155,8 +180,8 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all deps check unit e2e soak bench demo install clean
+.PHONY: all deps check unit e2e soak fuzz bench demo install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

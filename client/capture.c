@@ -9,6 +9,7 @@
 #include "proto/capture.h"
 #include "proto/frame.h"
 #include "proto/json.h"
+#include "proto/mask.h"
 #include "proto/output.h"
 
 /* What the bytes that are made into lines at once may come to in the queue, if
@@ -23,6 +24,9 @@ struct execlog_capture {
 	char		*metadata;	/* what each line has; NULL: nothing */
 	struct json_t	*members;	/* the same, parsed */
 	struct buf	 merged;	/* scratch */
+	char		*execution;
+	struct mask	*mask;		/* NULL: nothing is secret */
+	unsigned	 version;	/* of the handle's values in it */
 	struct output	 output[STREAM_COUNT];
 };
 
@@ -47,6 +51,8 @@ execlog_capture_abandon(struct execlog_capture *c)
 	if (c->members != NULL)
 		jdoc_free(c->members);
 	buf_free(&c->merged);
+	mask_free(c->mask);
+	free(c->execution);
 	free(c->metadata);
 	free(c);
 }
@@ -65,6 +71,26 @@ take_metadata(struct execlog_capture *c, const char *metadata)
 	    (c->members = jdoc_parse(span_of(c->metadata))) != NULL);
 }
 
+/* What may be the beginning of a secret waits for what comes behind it. */
+static size_t
+on_keep(struct span held, void *v)
+{
+	const struct execlog_capture *c = v;
+
+	return (c->mask == NULL ? 0 : mask_tail(c->mask, held));
+}
+
+/* With the lock: values may have been registered. */
+static void
+refresh_mask(struct execlog_capture *c)
+{
+	if (c->version == c->handle->masks.version)
+		return;
+	c->version = c->handle->masks.version;
+	mask_free(c->mask);
+	c->mask = masks_for(&c->handle->masks, span_of(c->execution));
+}
+
 static struct execlog_capture *
 capture_new(struct execlog *h, const struct execlog_capture_options *o)
 {
@@ -76,16 +102,19 @@ capture_new(struct execlog *h, const struct execlog_capture_options *o)
 		return (NULL);
 	c->handle = h;
 	c->streams = streams_of(o);
+	c->execution = strdup(o->execution);
 	sender_lock(h);
 	c->number = ++h->captures;
 	sender_unlock(h);
 	for (s = STREAM_NONE; s < STREAM_COUNT; s++) {
 		c->output[s].capture = c->number;
 		c->output[s].stream = s;
+		c->output[s].lines.keep = on_keep;
+		c->output[s].lines.arg = c;
 		c->output[s].fallback = s == STREAM_STDERR &&
 		    o->has_stderr_level ? (enum level)o->stderr_level : level;
 	}
-	if (take_metadata(c, o->metadata))
+	if (c->execution != NULL && take_metadata(c, o->metadata))
 		return (c);
 	execlog_capture_abandon(c);
 	return (NULL);
@@ -219,6 +248,7 @@ feed(struct execlog_capture *c, struct output *o, struct span piece)
 	enum execlog_result result;
 
 	sender_lock(h);
+	refresh_mask(c);
 	if ((result = handle_await_room(h, n)) == EXECLOG_OK &&
 	    !output_feed(o, piece, on_line, c))
 		result = EXECLOG_FAILED;
@@ -264,6 +294,7 @@ execlog_capture_flush(struct execlog_capture *c, enum execlog_stream stream)
 		return (result == EXECLOG_OK ? EXECLOG_INVALID : result);
 	o = &c->output[stream];
 	sender_lock(c->handle);
+	refresh_mask(c);
 	result = handle_await_room(c->handle, cost(c, 2, o->lines.held.n));
 	if (result == EXECLOG_OK)
 		output_flush(o, on_line, c);

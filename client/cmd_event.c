@@ -7,6 +7,7 @@
 #include "client/commands.h"
 #include "client/deliver.h"
 #include "client/escape.h"
+#include "client/secret.h"
 #include "proto/audit.h"
 #include "proto/buf.h"
 #include "proto/frame.h"
@@ -87,6 +88,10 @@ send_event(const struct options *o, const struct execlog_event *e)
 
 	if (!deliver_open(&d, o, false))
 		return (options_unreachable(o, d.reason));
+	if (!secret_register(o, d.log)) {
+		(void)deliver_close(&d);
+		return (EXIT_USAGE);
+	}
 	if ((result = deliver_event(&d, e)) == DELIVER_OK)
 		result = deliver_flush(&d);
 	return (deliver_outcome(&d, result, deliver_close(&d)));
@@ -123,7 +128,7 @@ run_event(const struct options *o)
 
 const struct command command_event = {
 	.name = "event",
-	.takes = "tMAFTD",
+	.takes = "tMAFTDNG",
 	.wants_execution = true,
 	.max_rest = 1,
 	.run = run_event,
@@ -142,6 +147,10 @@ const struct command command_event = {
     "      --metadata JSON   an object\n"
     "      --from STATE, --to STATE, -t/--task ID, --attempt N\n"
     "                        of a STATE_CHANGE; with a task it is the task's\n"
+    "      --mask-env NAME, --mask-file F\n"
+    "                        secret values of ID, shown as ***SECRET*** from\n"
+    "                        now on, whoever writes them: that of a variable,\n"
+    "                        each line of a file and all of it\n"
     "      --timeout D       give up when there has been no daemon for so\n"
     "                        long (default: 60s)\n"
     "      --socket PATH     the daemon's socket\n",

@@ -14,6 +14,7 @@
 #include "client/escape.h"
 #include "client/link.h"
 #include "client/relay.h"
+#include "client/secret.h"
 #include "client/times.h"
 #include "proto/buf.h"
 #include "proto/json.h"
@@ -248,6 +249,11 @@ run_run(const struct options *o)
 		free(r.relay);
 		return (EXIT_OURS);
 	}
+	if (!secret_register(o, r.delivery.log)) {
+		(void)deliver_close(&r.delivery);
+		free(r.relay);
+		return (EXIT_USAGE);
+	}
 	if (!link_probe(o->socket, r.delivery.reason))
 		complain("cannot reach execlogd at %s: %s; %s runs all the "
 		    "same", o->socket, r.delivery.reason, o->rest[0]);
@@ -264,7 +270,7 @@ run_run(const struct options *o)
 
 const struct command command_run = {
 	.name = "run",
-	.takes = "tOADdIVeYy",
+	.takes = "tOADdIVeYyNG",
 	.wants_execution = true,
 	.runs = true,
 	.max_rest = -1,
@@ -301,6 +307,10 @@ const struct command command_run = {
     "                        code, signal, duration and memory\n"
     "      --drain D         after CMD's end, wait so long for output of what\n"
     "                        it has left behind (default: 2s)\n"
+    "      --mask-env NAME, --mask-file F\n"
+    "                        secret values of ID, shown as ***SECRET*** from\n"
+    "                        now on, whoever writes them: that of a variable,\n"
+    "                        each line of a file and all of it\n"
     "      --timeout D       after CMD's end, wait so long for a daemon that\n"
     "                        is gone (default: 60s)\n"
     "      --socket PATH     the daemon's socket\n"

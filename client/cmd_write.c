@@ -11,6 +11,7 @@
 #include "client/deliver.h"
 #include "client/escape.h"
 #include "client/interrupt.h"
+#include "client/secret.h"
 #include "proto/buf.h"
 #include "proto/lines.h"
 #include "proto/record.h"
@@ -211,6 +212,10 @@ run_write(const struct options *o)
 	}
 	if (!deliver_open(&w.delivery, o, false))
 		return (options_unreachable(o, w.delivery.reason));
+	if (!secret_register(o, w.delivery.log)) {
+		(void)deliver_close(&w.delivery);
+		return (EXIT_USAGE);
+	}
 	if (o->producer != NULL)
 		w.skip = stored = execlog_stored(w.delivery.log);
 	if (o->nrest > 0)
@@ -227,7 +232,7 @@ run_write(const struct options *o)
 
 const struct command command_write = {
 	.name = "write",
-	.takes = "tlOMADP",
+	.takes = "tlOMADPNG",
 	.wants_execution = true,
 	.max_rest = -1,
 	.run = run_write,
@@ -257,6 +262,10 @@ const struct command command_write = {
     "      --producer NAME   skip the lines that were stored under this name:\n"
     "                        the same input again stores nothing twice; a\n"
     "                        name belongs to one input, whatever the ID\n"
+    "      --mask-env NAME, --mask-file F\n"
+    "                        secret values of ID, shown as ***SECRET*** from\n"
+    "                        now on, whoever writes them: that of a variable,\n"
+    "                        each line of a file and all of it\n"
     "      --timeout D       give up when there has been no daemon for so\n"
     "                        long (default: 60s)\n"
     "      --socket PATH     the daemon's socket\n",

@@ -17,7 +17,11 @@ on_refused(uint64_t number, const char *code, const char *sentence, void *arg)
 {
 	struct delivery *d = arg;
 
-	if (atomic_fetch_add(&d->refused, 1) < DELIVER_COMPLAINTS)
+	if (atomic_fetch_add(&d->refused, 1) >= DELIVER_COMPLAINTS)
+		return;
+	if (number == 0)
+		complain("%s (%s)", sentence, code);
+	else
 		complain("record %llu was refused: %s (%s)",
 		    (unsigned long long)number, sentence, code);
 }

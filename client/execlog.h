@@ -99,7 +99,7 @@ struct execlog_options {
 					   meanwhile, execlog_stored is 0 */
 	/*
 	 * A record was not stored because of its value: its number (the first
-	 * one is 1), a code, a sentence.  Called by the handle's thread; must
+	 * one is 1; 0: a value that is not masked), a code, a sentence.  Called by the handle's thread; must
 	 * not call back.  A WARN row stands in its place where possible.
 	 */
 	void		(*on_refused)(uint64_t number, const char *code,
@@ -152,6 +152,26 @@ enum execlog_result	 execlog_log(struct execlog *,
 			    const struct execlog_record *);
 enum execlog_result	 execlog_event(struct execlog *,
 			    const struct execlog_event *);
+
+/*
+ * Register a secret value of len bytes for an execution: the daemon replaces it
+ * by ***SECRET*** wherever it stands in messages and metadata of that
+ * execution, whoever sends them, before they are stored; also its lines, and
+ * all that in base64, URL- and JSON-escaped.  It counts for what is queued after
+ * the call, and for what is sent again on a new connection: the handle keeps a
+ * copy and registers it there before everything else.
+ *
+ * The value is UTF-8, 6 to 8192 bytes.  A handle keeps 256 KiB of values and
+ * ids, in all executions; value NULL lets go of those of one, which the daemon
+ * itself forgets ten minutes after the execution has ended.  What the daemon
+ * cannot keep (more than 256 values or 64 KiB of an execution) is told by
+ * on_refused, with number 0.  Copies are wiped by execlog_close.
+ *
+ * EXECLOG_OK (also: it is registered already), WOULD_BLOCK, INVALID (too short,
+ * too long, not UTF-8, more than is kept), FAILED, FORKED.
+ */
+enum execlog_result	 execlog_mask(struct execlog *, const char *execution,
+			    const char *value, size_t len);
 
 /* ------------------------------------------------ what a process prints */
 

@@ -85,6 +85,9 @@ destroy(struct execlog *h)
 	if (h->canary != NULL)
 		(void)munmap(h->canary, (size_t)sysconf(_SC_PAGESIZE));
 	link_close(&h->link);
+	if (h->masked)
+		explicit_bzero(h->ring.p, h->ring.size);
+	masks_free(&h->masks);
 	ring_free(&h->ring);
 	buf_free(&h->scratch);
 	free(h);

@@ -14,6 +14,7 @@
 
 #include "client/execlog.h"
 #include "client/link.h"
+#include "client/masks.h"
 #include "client/ring.h"
 #include "proto/paths.h"
 #include "proto/text.h"
@@ -38,6 +39,8 @@ struct execlog {
 	pthread_cond_t	 changed;	/* acked, connected, failed */
 	struct buf	 scratch;	/* a frame being made */
 	struct ring	 ring;		/* bytes in it: see ring.h */
+	struct masks	 masks;		/* kept for the next connection */
+	bool		 masked;	/* values have been in memory */
 	uint64_t	 number;	/* of the newest that was taken */
 	uint32_t	 captures;	/* number of the newest; begins behind
 					   all that a stable name can have used:

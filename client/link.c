@@ -61,6 +61,9 @@ link_close(struct link *l)
 	if (l->fd != -1)
 		(void)close(l->fd);
 	l->fd = -1;
+	/* Values to be masked are sent from here. */
+	if (l->out.p != NULL)
+		explicit_bzero(l->out.p, l->out.cap);
 	buf_free(&l->in);
 	buf_free(&l->out);
 	l->in_at = l->out_at = 0;

@@ -43,6 +43,8 @@ static const struct option table[] = {
 	{ "drain", required_argument, NULL, 'd' },
 	{ "no-exit", no_argument, NULL, 'E' },
 	{ "exit-status", no_argument, NULL, 'x' },
+	{ "mask-env", required_argument, NULL, 'N' },
+	{ "mask-file", required_argument, NULL, 'G' },
 	{ "db", required_argument, NULL, 'B' },
 	{ "only", required_argument, NULL, 'I' },
 	{ "stderr-level", required_argument, NULL, 'V' },

@@ -27,6 +27,8 @@
 #define EXIT_TIMEOUT		124
 #define EXIT_SIGNAL		128	/* plus the signal */
 
+#define OPTIONS_MASKS_MAX	64	/* --mask-env and --mask-file */
+
 enum format {
 	FORMAT_SHORT,
 	FORMAT_VERBOSE,
@@ -76,6 +78,11 @@ struct options {
 	bool			 tee;
 	bool			 lifecycle;
 	bool			 pty;
+	struct secret_place {
+		const char	*name;
+		bool		 is_file;	/* else a variable */
+	}			 mask[OPTIONS_MASKS_MAX];
+	size_t			 nmasks;
 	struct span		 from;
 	struct span		 to;
 	char			 path[PATHS_MAX];	/* room for the default */

@@ -82,9 +82,9 @@ drop(struct ring *r, uint64_t number, uint64_t end)
 		n = frame_at(r, r->tail, &type);
 		if (r->tail + n > end)
 			break;
-		/* A FLUSH has no number of its own; it goes with what is
-		   before it. */
-		if (type != FRAME_FLUSH) {
+		/* FLUSH and MASK have no number of their own; they go with
+		   what is before them. */
+		if (type != FRAME_FLUSH && type != FRAME_MASK) {
 			if (r->acked >= number)
 				break;
 			r->acked++;

@@ -163,6 +163,9 @@ sender_connect(struct execlog *h)
 		h->epoch = w.epoch;
 		h->connected = true;
 		h->delay = 0;
+		/* Before what is sent again. */
+		if (h->masks.n > 0)
+			buf_add(&h->link.out, h->masks.p, h->masks.n);
 	}
 	(void)pthread_cond_broadcast(&h->changed);
 	sender_unlock(h);
@@ -305,18 +308,21 @@ static void
 serve(struct execlog *h)
 {
 	struct iovec iov[2];
-	bool pushed, pulled;
-	int n;
+	bool ready, pushed, pulled;
+	int n = 0;
 
-	sender_lock(h);
-	n = ring_unsent(&h->ring, iov);
-	sender_unlock(h);
+	ready = link_push(&h->link) == LINK_OK;
+	if (ready) {
+		sender_lock(h);
+		n = ring_unsent(&h->ring, iov);
+		sender_unlock(h);
+	}
 	pushed = push(h, iov, n);
 	pulled = pull(h);
 	if (pushed || pulled)
 		h->lingered = false;
 	else if (h->link.fd != -1)
-		rest(h, n > 0);
+		rest(h, n > 0 || !ready);
 }
 
 /* All is acknowledged and the name will not be used again. */
@@ -347,7 +353,8 @@ thread_main(void *v)
 			back_off(h);
 		sender_lock(h);
 	}
-	bye = h->connected && !h->keeps_name && h->ring.acked == h->number;
+	bye = h->connected && !h->keeps_name && h->ring.acked == h->number &&
+	    h->ring.sent == h->ring.head;
 	sender_unlock(h);
 	if (bye)
 		say_bye(h);

@@ -174,6 +174,18 @@ parse_stderr_level(struct options *o, const char *text)
 	    fail(LEVEL_SENTENCE));
 }
 
+static bool
+parse_mask(struct options *o, const char *name, bool is_file)
+{
+	if (*name == '\0')
+		return (fail("--mask-env and --mask-file want a name"));
+	if (o->nmasks == OPTIONS_MASKS_MAX)
+		return (fail("--mask-env and --mask-file can be given 64 "
+		    "times"));
+	o->mask[o->nmasks++] = (struct secret_place){ name, is_file };
+	return (true);
+}
+
 /* One without an argument. */
 static bool
 set_flag(struct options *o, int letter)
@@ -260,6 +272,9 @@ values_apply(struct options *o, int letter, const char *arg)
 	case 'T':
 		o->to = span_of(arg);
 		return (true);
+	case 'N':
+	case 'G':
+		return (parse_mask(o, arg, letter == 'G'));
 	case 'X':
 		o->socket = arg;
 		return (true);

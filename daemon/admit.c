@@ -4,10 +4,12 @@
 
 #include "daemon/batch.h"
 #include "daemon/log.h"
+#include "daemon/secrets.h"
 #include "proto/audit.h"
 #include "proto/buf.h"
 #include "proto/capture.h"
 #include "proto/json.h"
+#include "proto/mask.h"
 #include "proto/record.h"
 #include "proto/stored.h"
 
@@ -16,14 +18,20 @@
 struct admit {
 	int64_t		received;	/* the newest time of receipt, ms */
 	uint64_t	refused;
+	struct secrets	*secrets;	/* NULL: none */
 	struct buf	text;		/* scratch */
 	struct buf	metadata;
+	struct buf	masked_text;
+	struct buf	masked_metadata;
 };
 
 struct admit *
-admit_new(void)
+admit_new(struct secrets *secrets)
 {
-	return (log_calloc(1, sizeof(struct admit)));
+	struct admit *a = log_calloc(1, sizeof *a);
+
+	a->secrets = secrets;
+	return (a);
 }
 
 void
@@ -33,6 +41,8 @@ admit_free(struct admit *a)
 		return;
 	buf_free(&a->text);
 	buf_free(&a->metadata);
+	buf_free(&a->masked_text);
+	buf_free(&a->masked_metadata);
 	free(a);
 }
 
@@ -58,9 +68,68 @@ receipt(struct admit *a, int64_t wall)
 static void
 check_memory(const struct admit *a)
 {
-	if (a->text.failed || a->metadata.failed)
+	if (a->text.failed || a->metadata.failed || a->masked_text.failed ||
+	    a->masked_metadata.failed)
 		log_no_memory();
 }
+
+/* -------------------------------------------------------------- secrets */
+
+static struct mask *
+mask_for(struct admit *a, struct span execution, int64_t mono)
+{
+	return (a->secrets != NULL ?
+	    secrets_find(a->secrets, execution, mono) : NULL);
+}
+
+static struct span
+mask_text(struct admit *a, struct mask *m, struct span text,
+    enum partial partial)
+{
+	buf_reset(&a->masked_text);
+	if (m != NULL && mask_apply_part(m, text, partial, &a->masked_text))
+		text = buf_text(&a->masked_text);
+	check_memory(a);
+	return (text);
+}
+
+/* What is no object is refused where that is found out. */
+static struct span
+mask_metadata(struct admit *a, struct mask *m, struct span metadata)
+{
+	buf_reset(&a->masked_metadata);
+	if (m != NULL && metadata.p != NULL &&
+	    mask_apply_json(m, metadata, &a->masked_metadata))
+		metadata = buf_text(&a->masked_metadata);
+	check_memory(a);
+	return (metadata);
+}
+
+struct span
+admit_masked(struct admit *a, struct span execution, struct span text,
+    int64_t mono)
+{
+	if (text.p == NULL)
+		return (text);
+	return (mask_text(a, mask_for(a, execution, mono), text,
+	    PARTIAL_WHOLE));
+}
+
+void
+admit_committed(struct admit *a, const struct batch *b, int64_t mono)
+{
+	enum audit_type type;
+	size_t i;
+
+	if (a->secrets == NULL || secrets_count(a->secrets) == 0)
+		return;
+	for (i = 0; i < b->naudit; i++)
+		if (audit_type_parse(b->audit[i].type, &type) &&
+		    audit_is_terminal(type))
+			secrets_ended(a->secrets, b->audit[i].execution, mono);
+}
+
+/* ----------------------------------------------------------------- rows */
 
 static void
 add_row(struct admit *a, struct batch *b, const struct record *r,
@@ -133,13 +202,21 @@ admit_own(struct admit *a, struct batch *b, const struct origin *o,
 }
 
 enum refusal
-admit_log(struct admit *a, struct batch *b, const struct record *r,
+admit_log(struct admit *a, struct batch *b, const struct record *given,
     int64_t wall, int64_t mono)
 {
+	struct record record = *given, *r = &record;
 	struct stored stored;
 	enum refusal refusal = record_check(r);
+	struct mask *m;
 
 	wall = receipt(a, wall);
+	if (refusal == REFUSAL_NONE &&
+	    (m = mask_for(a, r->execution, mono)) != NULL) {
+		r->message = mask_text(a, m, r->message,
+		    (enum partial)r->partial);
+		r->metadata = mask_metadata(a, m, r->metadata);
+	}
 	if (refusal == REFUSAL_NONE &&
 	    !stored_begin(&stored, r, &a->text, &a->metadata))
 		refusal = REFUSAL_METADATA;
@@ -159,6 +236,7 @@ admit_audit(struct admit *a, struct batch *b, const struct audit *e,
 {
 	enum refusal refusal = audit_check(e);
 	struct audit_row row;
+	struct span metadata;
 
 	wall = receipt(a, wall);
 	if (refusal != REFUSAL_NONE) {
@@ -166,12 +244,13 @@ admit_audit(struct admit *a, struct batch *b, const struct audit *e,
 		    .execution = e->execution }, refusal, wall, mono);
 		return (refusal);
 	}
+	metadata = mask_metadata(a, mask_for(a, e->execution, mono),
+	    e->metadata);
 	row = (struct audit_row){
 		.timestamp = e->has_timestamp ? e->timestamp : wall,
 		.execution = e->execution,
 		.type = span_of(audit_type_name(e->type)),
-		.metadata = e->metadata.p != NULL ?
-		    e->metadata : span_of("{}"),
+		.metadata = metadata.p != NULL ? metadata : span_of("{}"),
 	};
 	batch_add_audit(b, &row, mono);
 	return (REFUSAL_NONE);

@@ -2,6 +2,9 @@
  * Admission: from what a producer sent to the rows of a batch, or to the row
  * that says why not.  Decides the time of receipt.
  *
+ * Nothing that is secret gets past here: messages and metadata are masked
+ * before they are in a batch.
+ *
  * Layer: daemon.  Threads: the loop's.  No I/O, no clock.
  */
 #ifndef DAEMON_ADMIT_H
@@ -18,8 +21,10 @@ struct audit;
 struct batch;
 struct origin;
 struct record;
+struct secrets;
 
-struct admit	*admit_new(void);
+/* secrets, the caller's, may be NULL: nothing is masked. */
+struct admit	*admit_new(struct secrets *);
 void		 admit_free(struct admit *);
 
 /*
@@ -45,6 +50,14 @@ void		 admit_refused_row(struct admit *, struct batch *,
 void		 admit_own(struct admit *, struct batch *,
 		    const struct origin *, enum level, struct span message,
 		    struct span metadata, int64_t wall, int64_t mono);
+
+/* The text without secrets of the execution; valid until the next call. */
+struct span	 admit_masked(struct admit *, struct span execution,
+		    struct span text, int64_t mono);
+
+/* The batch is committed: executions whose end was in it have ended. */
+void		 admit_committed(struct admit *, const struct batch *,
+		    int64_t mono);
 
 /* How many were refused. */
 uint64_t	 admit_refused(const struct admit *);

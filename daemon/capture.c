@@ -231,6 +231,7 @@ capture_close(const struct intake *in, struct holder *h,
 {
 	static const struct origin nobody = { 0 };
 	struct capture *c;
+	struct span cut;
 
 	c = h != NULL ? streams_find(h, close->capture) : NULL;
 	if (c == NULL || c->state != CAPTURE_OPEN) {
@@ -238,9 +239,11 @@ capture_close(const struct intake *in, struct holder *h,
 		    REFUSAL_CAPTURE, in->wall, in->mono);
 		return (REFUSAL_CAPTURE);
 	}
-	if (close->cut.p != NULL)
-		tell_cut(in, c, close->cut);
-	intake_mark_all(in, c, STREAM_CLOSED, close->cut);
+	cut = admit_masked(in->admit, c->origin.execution, close->cut,
+	    in->mono);
+	if (cut.p != NULL)
+		tell_cut(in, c, cut);
+	intake_mark_all(in, c, STREAM_CLOSED, cut);
 	streams_end(in->streams, c, STREAM_CLOSED, in->batch->serial);
 	capture_tell_dropped(in, c);
 	return (REFUSAL_NONE);

@@ -20,6 +20,7 @@
 #include "daemon/log.h"
 #include "daemon/lost.h"
 #include "daemon/reader.h"
+#include "daemon/secrets.h"
 #include "daemon/server.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
@@ -45,6 +46,7 @@ struct collector {
 	struct timer		*stop_limit;
 	struct follow		*follow;
 	struct streams		*streams;
+	struct secrets		*secrets;
 	struct ingest		*ingest;
 	struct reader		*reader;
 	struct checkpointer	*checkpointer;
@@ -242,13 +244,27 @@ open_database(struct collector *c, const char *note)
 }
 
 static bool
+has_streams(struct span execution, void *v)
+{
+	const struct collector *c = v;
+
+	return (streams_of(c->streams, execution) > 0);
+}
+
+static bool
 start_threads(struct collector *c)
 {
+	const struct secrets_hooks secrets = {
+		.in_use = has_streams,
+		.on_first = on_room,
+		.arg = c,
+	};
 	const struct ingest_config config = {
 		.flush_rows = (size_t)number(c, SETTING_FLUSH_ROWS),
 		.flush_ms = number(c, SETTING_FLUSH_MS),
 		.max_pending = (size_t)number(c, SETTING_MAX_PENDING),
 		.lock_ms = number(c, SETTING_LOCK_MS),
+		.secrets = c->secrets = secrets_new(c->base, &secrets),
 	};
 	const struct ingest_hooks hooks = {
 		.on_room = on_room,
@@ -306,6 +322,7 @@ start_serving(struct collector *c)
 		.ingest = c->ingest,
 		.follow = c->follow,
 		.reader = c->reader,
+		.secrets = c->secrets,
 		.put_status = put_status,
 		.arg = c,
 	};
@@ -361,6 +378,7 @@ end(struct collector *c)
 	last_checkpoint(c);
 	follow_free(c->follow);
 	streams_free(c->streams);
+	secrets_free(c->secrets);
 	pages_close(c->pages);
 	checkpoint_close(c->checkpoint);
 	store_close(c->store);

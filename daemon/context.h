@@ -12,12 +12,14 @@ struct event_base;
 struct follow;
 struct ingest;
 struct reader;
+struct secrets;
 
 struct roles_context {
 	struct event_base *base;
 	struct ingest	*ingest;
 	struct follow	*follow;
 	struct reader	*reader;
+	struct secrets	*secrets;
 	/* Append a STATUS frame; unreadable (else NULL) says why the counts
 	   are not known. */
 	void		(*put_status)(struct buf *, const struct counts *,

@@ -250,6 +250,7 @@ on_commit(struct ingest *in, const struct store_commit *c)
 	ledger_commit(&in->ledger);
 	ledger_answer(&in->ledger, b);
 	streams_committed(in->streams, b);
+	admit_committed(in->admit, b, now);
 	follow_committed(in->follow, b, c);
 	in->settling = false;
 	/* Its memory is for the next one; its rows are gone. */
@@ -289,7 +290,7 @@ ingest_start(struct event_base *base, struct store *store,
 	in->open = batch_new();
 	in->flight = batch_new();
 	batch_reset(in->open, 1);
-	in->admit = admit_new();
+	in->admit = admit_new(config->secrets);
 	in->timer = timer_new(base, on_timer, in);
 	in->writer = writer_start(base, store, on_job, in);
 	if (in->writer == NULL) {

@@ -33,6 +33,7 @@ struct line;
 struct meter;
 struct producer_claim;
 struct record;
+struct secrets;
 struct store;
 struct streams;
 
@@ -41,6 +42,7 @@ struct ingest_config {
 	int64_t	flush_ms;
 	size_t	max_pending;	/* bytes */
 	int64_t	lock_ms;	/* longest hold in a shared file */
+	struct secrets *secrets;	/* may be NULL */
 };
 
 /* What the world above is told; all in the loop. */

@@ -50,6 +50,17 @@
 #define LIMIT_CAPTURES		8192
 #define LIMIT_CAPTURES_EACH	256
 
+/* Executions with values to be masked, and bytes of all forms of those values:
+   eight bytes of memory for each, twice that where lines come in parts.  50
+   values of 1 KB in one execution have a million. */
+#define LIMIT_SECRETS		1024
+#define LIMIT_SECRETS_FORMS	(8 * 1024 * 1024)
+
+/* The values of an execution are forgotten so long after its end; when there
+   are too many, those that have been quiet for so long, in ms. */
+#define LIMIT_SECRETS_MS	(10 * 60 * 1000)
+#define LIMIT_SECRETS_IDLE_MS	(60 * 60 * 1000)
+
 /* Without work for so long, memory goes back to the system, in ms. */
 #define LIMIT_TIDY_MS		10000
 

@@ -3,21 +3,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/clock.h"
 #include "daemon/context.h"
 #include "daemon/ingest.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
+#include "daemon/secrets.h"
 #include "proto/audit.h"
 #include "proto/buf.h"
 #include "proto/capture.h"
 #include "proto/frame.h"
 #include "proto/json.h"
+#include "proto/masking.h"
 #include "proto/record.h"
 #include "sql/store.h"
 
 struct producer {
 	struct conn		*conn;
 	struct ingest		*ingest;
+	struct secrets		*secrets;
 	struct ledger_entry	 in;
 	uint64_t		 acked;		/* number of the last ACK sent */
 	bool			 asked;		/* for an ACK, by a FLUSH of what
@@ -136,6 +140,7 @@ producer_open(struct conn *conn, const struct hello *hello, void *context)
 
 	p->conn = conn;
 	p->ingest = world->ingest;
+	p->secrets = world->secrets;
 	p->in.on_committed = on_committed;
 	p->in.on_claimed = on_claimed;
 	p->in.on_fenced = on_fenced;
@@ -293,6 +298,27 @@ on_close(struct producer *p, struct span body)
 	jdoc_free(doc);
 }
 
+/* Its own number is 0: it has none. */
+static void
+on_mask(struct producer *p, struct span body)
+{
+	struct masking m;
+	struct json_t *doc;
+	enum refusal refusal;
+
+	if ((doc = masking_from_json(body, &m)) == NULL) {
+		conn_fault(p->conn, FAULT_BAD_JSON,
+		    "MASK is not a JSON object, or has a key twice");
+		return;
+	}
+	refusal = secrets_add(p->secrets, &m, clock_mono_ms());
+	if (refusal != REFUSAL_NONE) {
+		refusal_put(&p->out, 0, refusal);
+		conn_send(p->conn, &p->out);
+	}
+	jdoc_free(doc);
+}
+
 static void
 on_flush(struct producer *p, struct span body)
 {
@@ -358,10 +384,13 @@ producer_frame(void *self, const struct frame *f)
 	case FRAME_CLOSE:
 		on_close(p, f->body);
 		break;
+	case FRAME_MASK:
+		on_mask(p, f->body);
+		break;
 	default:
 		conn_fault(p->conn, FAULT_UNEXPECTED_TYPE,
 		    "a producer sends LOG, LOG_JSON, EVENT, FLUSH, BYE, OPEN, "
-		    "LINE and CLOSE");
+		    "LINE, CLOSE and MASK");
 		break;
 	}
 }

@@ -2,13 +2,16 @@
 
 #include <stdlib.h>
 
+#include "daemon/clock.h"
 #include "daemon/context.h"
 #include "daemon/ingest.h"
 #include "daemon/log.h"
+#include "daemon/secrets.h"
 #include "daemon/streams.h"
 #include "daemon/timer.h"
 #include "proto/buf.h"
 #include "proto/capture.h"
+#include "proto/mask.h"
 #include "proto/output.h"
 
 #define CAPTURE		1	/* the number of the only capture */
@@ -16,11 +19,31 @@
 struct sink {
 	struct conn		*conn;
 	struct ingest		*ingest;
+	struct secrets		*secrets;
 	struct ledger_entry	 in;
 	struct timer		*silence;
 	struct output		 output;
 	bool			 opened;
+	bool			 masked;	/* not read without a mask */
 };
+
+static struct mask *
+mask_of(const struct sink *s)
+{
+	const struct capture *c = streams_find(s->in.holder, CAPTURE);
+
+	return (c == NULL ? NULL : secrets_find(s->secrets,
+	    c->origin.execution, clock_mono_ms()));
+}
+
+/* What may be the beginning of a secret waits for what comes behind it. */
+static size_t
+on_keep(struct span held, void *v)
+{
+	struct mask *m = mask_of(v);
+
+	return (m == NULL ? 0 : mask_tail(m, held));
+}
 
 static void
 on_line(const struct line *line, void *v)
@@ -107,9 +130,13 @@ sink_open(struct conn *conn, const struct hello *hello, void *context)
 
 	s->conn = conn;
 	s->ingest = world->ingest;
+	s->secrets = world->secrets;
+	s->masked = hello->masked;
 	s->output.capture = CAPTURE;
 	s->output.stream = hello->stream;
 	s->output.fallback = hello->level;
+	s->output.lines.keep = on_keep;
+	s->output.lines.arg = s;
 	s->in.on_committed = on_committed;
 	s->in.on_opened = on_opened;
 	s->in.arg = s;
@@ -124,7 +151,8 @@ sink_wants(void *self)
 {
 	struct sink *s = self;
 
-	return (s->opened && ingest_has_room(s->ingest, &s->in));
+	return (s->opened && (!s->masked || mask_of(s) != NULL) &&
+	    ingest_has_room(s->ingest, &s->in));
 }
 
 static void

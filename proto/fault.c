@@ -64,6 +64,8 @@ static const struct {
 	    "open; a new one has a higher number than all before" },
 	[REFUSAL_STREAMS] = { "too-many-streams",
 	    "there are as many open streams as the daemon keeps" },
+	[REFUSAL_MASK] = { "bad-mask", "a value is not masked: it must have 6 "
+	    "to 8192 bytes, and there must not be too many" },
 };
 
 const char *

@@ -53,8 +53,9 @@ enum refusal {
 	REFUSAL_EVENT_TYPE,
 	REFUSAL_CAPTURE,
 	REFUSAL_STREAMS,
+	REFUSAL_MASK,
 };
-#define REFUSAL_COUNT	(REFUSAL_STREAMS + 1)
+#define REFUSAL_COUNT	(REFUSAL_MASK + 1)
 
 /* The code on the wire. */
 const char	*fault_code(enum fault);

@@ -20,6 +20,7 @@ frame_limit(uint8_t type)
 	case FRAME_EVENT:
 	case FRAME_OPEN:
 	case FRAME_CLOSE:
+	case FRAME_MASK:
 	case FRAME_REQUEST:
 	case FRAME_WELCOME:
 	case FRAME_REFUSED:

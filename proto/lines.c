@@ -113,8 +113,11 @@ settled(const struct lines *l)
 {
 	struct span held = buf_text(&l->held);
 	struct span rest = without_cr(held);
+	size_t n = rest.n < held.n ? held.n - rest.n : unfinished(held);
+	size_t kept = l->keep != NULL && held.n > 0 ?
+	    l->keep(held, l->arg) : 0;
 
-	return (rest.n < held.n ? rest.n : held.n - unfinished(held));
+	return (held.n - (kept > n ? kept : n));
 }
 
 bool

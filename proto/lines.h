@@ -28,6 +28,10 @@
 struct lines {
 	struct buf	held;		/* of the line, what is not given out */
 	enum partial	sent;		/* the last part given out of it */
+	/* How many bytes at the end a flush has to keep, because what comes may
+	   make them something that must not be given out; NULL: none. */
+	size_t		(*keep)(struct span held, void *arg);
+	void		*arg;
 };
 
 /* Gets a line or a part of one; the text is gone after the call. */
@@ -40,7 +44,8 @@ bool	 lines_feed(struct lines *, const char *p, size_t n, lines_fn *,
 /*
  * Nothing has come for a while: give out what is held, as a first or middle
  * part.  A CR at its end is kept, for LF may follow; so are the (at most three)
- * bytes of a character that is not complete.  False: there was nothing to give.
+ * bytes of a character that is not complete, and what "keep" says.  False:
+ * there was nothing to give.
  *
  * Of a line that was flushed, the last part may be empty.
  */

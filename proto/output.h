@@ -20,7 +20,7 @@
 /* Without more, an unfinished line is given out after so long, ms. */
 #define OUTPUT_SILENCE_MS	200
 
-/* Zero it, and set the first three. */
+/* Zero it, and set the first three; lines.keep may be set, too. */
 struct output {
 	uint32_t	capture;	/* what its lines refer to */
 	enum stream	stream;

@@ -132,14 +132,15 @@ stored_next(struct stored *s, const struct record *r)
 
 	if (s->next > r->message.n || (s->next == r->message.n && s->next > 0))
 		return (false);
+	raw = (struct span){ r->message.p + s->next, r->message.n - s->next };
 	if (text_is_clean(r->message)) {
-		s->message = r->message;
-		s->next = r->message.n + 1;
-		put_metadata(s->metadata, r, (enum partial)r->partial,
-		    SPAN_NONE);
+		raw.n = text_cut(raw, RECORD_MESSAGE_MAX);
+		s->message = raw;
+		put_metadata(s->metadata, r,
+		    part_of(r, s->next, s->next + raw.n), SPAN_NONE);
+		s->next += raw.n + (raw.n == 0);
 		return (true);
 	}
-	raw = (struct span){ r->message.p + s->next, r->message.n - s->next };
 	max = STORED_RAW_MAX;
 	if (max > RECORD_MESSAGE_MAX / REPLACED_MAX)
 		max = RECORD_MESSAGE_MAX / REPLACED_MAX;

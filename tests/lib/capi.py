@@ -130,6 +130,11 @@ class Handle:
         assert capture.opened == OK
         return capture
 
+    def mask(self, execution, value):
+        value = value.encode() if isinstance(value, str) else value
+        return self.lib.execlog_mask(self.handle, execution.encode(), value,
+                                     c.c_size_t(len(value or b"")))
+
     def flush(self, timeout=20000):
         return self.lib.execlog_flush(self.handle, timeout)
 

@@ -36,7 +36,7 @@ received(struct admit *a, int64_t wall)
 static void
 test_the_time_of_receipt(void **state)
 {
-	struct admit *a = admit_new();
+	struct admit *a = admit_new(NULL);
 
 	(void)state;
 	assert_int_equal(received(a, 1000000), 1000000);
@@ -53,7 +53,7 @@ test_the_time_of_receipt(void **state)
 static void
 test_a_record_becomes_a_row(void **state)
 {
-	struct admit *a = admit_new();
+	struct admit *a = admit_new(NULL);
 	struct batch *b = batch_new();
 	struct record r = record();
 
@@ -85,7 +85,7 @@ test_a_record_becomes_a_row(void **state)
 static void
 test_what_is_refused_leaves_a_row(void **state)
 {
-	struct admit *a = admit_new();
+	struct admit *a = admit_new(NULL);
 	struct batch *b = batch_new();
 	struct record r = record();
 
@@ -120,7 +120,7 @@ test_what_is_refused_leaves_a_row(void **state)
 static void
 test_an_event_becomes_a_row(void **state)
 {
-	struct admit *a = admit_new();
+	struct admit *a = admit_new(NULL);
 	struct batch *b = batch_new();
 	struct audit e = { .execution = span_of("e1"),
 	    .type = AUDIT_TIMEOUT };
@@ -148,7 +148,7 @@ static void
 test_parts_are_rows(void **state)
 {
 	static char bytes[RECORD_MESSAGE_MAX];
-	struct admit *a = admit_new();
+	struct admit *a = admit_new(NULL);
 	struct batch *b = batch_new();
 	struct record r = record();
 	size_t i, total = 0;

@@ -48,13 +48,14 @@ test_acknowledged_is_let_go(void **state)
 	assert_true(ring_init(&r, 1000, 10));
 	assert_true(put(&r, FRAME_LOG, 50));		/* 11 */
 	assert_true(put(&r, FRAME_FLUSH, 8));
+	assert_true(put(&r, FRAME_MASK, 30));
 	assert_true(put(&r, FRAME_LOG, 60));		/* 12 */
 	transmit(&r, 1000);
 	ring_ack(&r, 10);
 	assert_int_equal(r.tail, 0);
 	ring_ack(&r, 11);
 	assert_int_equal(r.acked, 11);
-	assert_int_equal(r.tail, 58 + 16);
+	assert_int_equal(r.tail, 58 + 16 + 38);
 	ring_ack(&r, 12);
 	assert_int_equal(r.tail, r.head);
 	assert_int_equal(ring_room(&r), 1000);
