@@ -2,8 +2,8 @@
  * Secret values of one execution, and taking them out of text: each is replaced
  * by ***SECRET***, in all forms of proto/forms.h.  Matches that overlap are
  * replaced as one.  ***SECRET*** itself stays as it is, also when "SECRET" is a
- * value: what is masked already can be masked again.  (Of values that begin or
- * end in a star, the second time may take more.)
+ * value: what is masked already can be masked again.  (Of values that end as it
+ * begins, or begin as it ends, in a star say, the second time may take more.)
  *
  * The automaton is built when it is first needed after a value has come; that
  * is the dear part: 50 ns and up to 8 bytes for each byte of all forms, of

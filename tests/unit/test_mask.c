@@ -462,7 +462,20 @@ test_pieces_give_what_the_whole_gives(void **state)
 	buf_free(&got);
 }
 
-/* Where no value begins or ends with a star. */
+/* Can the form lie across the border of ***SECRET***, or around it? */
+static bool
+touches(struct span f)
+{
+	const char *mask = MASK_TEXT;
+	size_t n = strlen(mask), k;
+
+	for (k = 1; k < n && k <= f.n; k++)
+		if (memcmp(f.p + f.n - k, mask, k) == 0 ||
+		    memcmp(f.p, mask + n - k, k) == 0)
+			return (true);
+	return (memmem(f.p, f.n, mask, n) != NULL);
+}
+
 static void
 test_twice_is_once(void **state)
 {
@@ -477,8 +490,7 @@ test_twice_is_once(void **state)
 		seed = (unsigned long)round;
 		know();
 		for (i = 0; i < known.forms.count; i++)
-			if (known.form[i].p[0] == '*' ||
-			    known.form[i].p[known.form[i].n - 1] == '*')
+			if (touches(known.form[i]))
 				break;
 		if (i == known.forms.count) {
 			t = (struct span){ text,
