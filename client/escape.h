@@ -1,31 +1,16 @@
 /*
- * Text from elsewhere on its way to a terminal: nothing in it may move the
- * cursor, change the colours or turn the direction of writing.
+ * What users are told on stderr, made safe for a terminal.
  *
- * Layer: client.  Threads: pure functions.
+ * Layer: client.  Threads: any; each call is one write.
  */
 #ifndef CLIENT_ESCAPE_H
 #define CLIENT_ESCAPE_H
 
-#include <stdbool.h>
-
-#include "proto/span.h"
-
-struct buf;
+#include "proto/escape.h"
 
 /*
- * Append s.  With "safe", what is not printable is made visible: C0 and DEL
- * as ^X; C1, bidi controls, what has no width and what is not UTF-8 as \x9b,
- * \u{202e}, \xff.  TAB stays, LF too if "lines".
- */
-void	 escape_put(struct buf *, struct span s, bool safe, bool lines);
-
-/* Append valid JSON with the same characters written as \u202e. */
-void	 escape_json(struct buf *, struct span json);
-
-/*
- * Print a line to stderr, made safe: what users are told, and what went wrong
- * (then "execlog: " stands before it).
+ * Print a line to stderr: what users are told, and what went wrong (then
+ * "execlog: " stands before it).
  */
 void	 say(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	 complain(const char *, ...) __attribute__((format(printf, 1, 2)));

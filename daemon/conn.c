@@ -43,8 +43,6 @@ struct conn {
 	void			*link;
 };
 
-static void	 look(struct conn *);
-
 static void
 gone(struct conn *c)
 {
@@ -84,8 +82,8 @@ conn_finish(struct conn *c)
 		return;
 	c->state = CONN_FINISHING;
 	(void)bufferevent_disable(c->bev, EV_READ);
-	/* A peer that does not read does not keep us.  Not in this call: the
-	   role that has said so may be at work. */
+	/* A peer that does not read does not keep us; but for this call, for
+	   the role may be at work. */
 	timer_set(c->timer, c->deaf ? 0 : LIMIT_LINGER_MS);
 	if (conn_queued(c) == 0 && !c->deaf)
 		linger(c);
@@ -361,9 +359,8 @@ on_write(struct bufferevent *bev, void *v)
 }
 
 /*
- * The peer sends no more (EOF), or is gone (ERROR, on reading or on writing;
- * both can come as one event).  What it had sent before is still to be taken
- * in: after a failed write the rest of it is read up to its end.
+ * The peer sends no more, or is gone (both can come as one event).  What it had
+ * sent is still taken in: after a failed write, what is not read yet, too.
  */
 static void
 on_event(struct bufferevent *bev, short what, void *v)
@@ -373,19 +370,17 @@ on_event(struct bufferevent *bev, short what, void *v)
 
 	(void)bev;
 	c->eof = c->eof || (what & (BEV_EVENT_EOF | BEV_EVENT_READING)) != 0;
+	/* What is queued may still be read by a peer that has only closed its
+	   own side. */
 	if (c->state > CONN_OPEN) {
-		/* What is queued may still be read by a peer that has only
-		   closed its own side. */
 		if (failed || c->state != CONN_FINISHING)
 			gone(c);
 		return;
 	}
 	c->deaf = c->deaf || failed;
-	/* Nothing is queued any more. */
-	if (failed && c->state == CONN_OPEN && c->self != NULL)
+	if (failed && c->state == CONN_OPEN)
 		c->role->drained(c->self);
-	if (c->state <= CONN_OPEN)
-		look(c);
+	look(c);
 }
 
 static void
@@ -393,19 +388,14 @@ on_timer(void *v)
 {
 	struct conn *c = v;
 
-	switch (c->state) {
-	case CONN_HELLO:
+	if (c->state == CONN_HELLO)
 		conn_fault(c, FAULT_HELLO_TIMEOUT,
 		    "no HELLO came within 5 seconds");
-		break;
-	case CONN_OPEN:
+	else if (c->state == CONN_OPEN)
 		conn_fault(c, FAULT_FRAME_CUT,
 		    "a frame lay unfinished for 30 seconds");
-		break;
-	default:
+	else
 		gone(c);
-		break;
-	}
 }
 
 struct conn *

@@ -1,6 +1,8 @@
 /*
  * The daemon's own diagnostics, on stderr, one line each; with <N> priorities
- * when stderr is the journal.  Never into its own tables.
+ * when stderr is the journal.  Never into its own tables.  What is not printable
+ * is made visible.  A stderr that takes nothing holds nobody up: lines are
+ * dropped, and how many is said when it takes some again.
  *
  * Layer: daemon.  Threads: any; each call is one write.
  */

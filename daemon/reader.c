@@ -3,9 +3,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "daemon/clock.h"
 #include "daemon/log.h"
 #include "sql/query.h"
 #include "daemon/worker.h"
+
+#define COMPLAIN_MS	60000	/* between two lines that it cannot be read */
 
 TAILQ_HEAD(turn_list, reader_turn);
 
@@ -14,6 +17,7 @@ struct reader {
 	struct pages		*pages;
 	struct turn_list	 waiting;	/* first come, first served */
 	struct reader_turn	*running;
+	int64_t			 complained_at;	/* monotonic ms; 0: never */
 };
 
 static void
@@ -102,4 +106,15 @@ reader_abandon(struct reader *r, struct reader_turn *turn)
 		break;
 	}
 	turn->release(turn->arg);
+}
+
+void
+reader_complain(struct reader *r, const char *why)
+{
+	int64_t now = clock_mono_ms();
+
+	if (r->complained_at != 0 && now - r->complained_at < COMPLAIN_MS)
+		return;
+	r->complained_at = now;
+	log_line(LOG_WARNING, "cannot read: %s", why);
 }

@@ -41,4 +41,7 @@ void		 reader_want(struct reader *, struct reader_turn *);
  */
 void		 reader_abandon(struct reader *, struct reader_turn *);
 
+/* The file cannot be read: log it, but not for each who asks. */
+void		 reader_complain(struct reader *, const char *why);
+
 #endif

@@ -249,7 +249,7 @@ on_unreadable(struct session *s)
 {
 	struct query *q = &s->query;
 
-	log_line(LOG_WARNING, "cannot read: %s", q->error.text);
+	reader_complain(s->world->reader, q->error.text);
 	conn_send(s->conn, &q->out);
 	conn_complain(s->conn, FAULT_STORAGE, q->error.text);
 	finish(s);

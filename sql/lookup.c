@@ -168,7 +168,7 @@ pages_find(struct pages *p, struct span prefix, struct buf *names, size_t max,
 		/* Of one whose neighbours are not known it is not known to be
 		   the only one. */
 		if (steps == FIND_STEPS_MAX) {
-			names->n = begun;
+			buf_cut(names, begun);
 			*n = 0;
 			break;
 		}

@@ -76,8 +76,9 @@ def test_raw_streams_of_who_does_not_stay_are_closed(daemon):
             version=1, role="stream", execution_id="e", source="s",
             task_id=f"t{i}")) + b"one\ntwo\nthe rest")
     await_until(lambda: all_gone(daemon), "the connections to go")
-    assert daemon.sql("SELECT state, lines, count(*) FROM execlog_streams "
-                      "GROUP BY 1, 2") == [("closed", 3, MANY)]
+    await_until(lambda: daemon.sql(
+        "SELECT state, lines, count(*) FROM execlog_streams GROUP BY 1, 2") ==
+        [("closed", 3, MANY)], "the streams to be closed")
     assert daemon.sql("SELECT message, count(*) FROM execution_logs "
                       "GROUP BY 1 ORDER BY 1") == [
         ("one", MANY), ("the rest", MANY), ("two", MANY)]
