@@ -28,8 +28,9 @@ class Reader:
     """execlog follow with a filter, its rows in a file; it may be killed and
     goes on where its cursor is."""
 
-    def __init__(self, daemon, dice, name):
+    def __init__(self, daemon, dice, name, among):
         self.daemon = daemon
+        self.among = among      # how many there are with this one
         self.cursor = daemon.folder / f"{name}.cursor"
         self.out = daemon.folder / f"{name}.out"
         self.levels = dice.sample(LEVELS, dice.randrange(1, 5))
@@ -45,7 +46,6 @@ class Reader:
                 and self.task in (None, row["task_id"]))
 
     def start(self):
-        before = self.daemon.status()["followers"]
         with open(self.out, "ab") as out:
             self.process = subprocess.Popen(
                 self.daemon.command("follow", "e1", "--wait", "-o", "ndjson",
@@ -53,12 +53,14 @@ class Reader:
                                     *self.args()),
                 stdout=out, stderr=subprocess.DEVNULL,
                 stdin=subprocess.DEVNULL, env=self.daemon.env())
-        await_until(lambda: self.daemon.status()["followers"] > before)
+        # Others may be on their way back after a kill.
+        await_until(lambda: self.daemon.status()["followers"] == self.among)
 
     def interrupt(self):
         self.process.terminate()
         assert self.process.wait(20) == 143
-        await_until(lambda: self.daemon.status()["followers"] <= 3)
+        await_until(lambda: self.daemon.status()["followers"] ==
+                    self.among - 1)
         self.start()
 
     def finish(self, told):
@@ -105,7 +107,10 @@ class World:
     def read(self):
         if len(self.readers) < 4:
             self.readers.append(Reader(self.daemon, self.dice,
-                                       f"r{len(self.readers)}"))
+                                       f"r{len(self.readers)}",
+                                       len(self.readers) + 1))
+            for reader in self.readers:
+                reader.among = len(self.readers)
         else:
             self.dice.choice(self.readers).interrupt()
 
