@@ -3,6 +3,7 @@
  * the storing, the command runs and its exit code is ours.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "client/commands.h"
 #include "client/deliver.h"
 #include "client/escape.h"
+#include "client/interrupt.h"
 #include "client/link.h"
 #include "client/relay.h"
 #include "client/secret.h"
@@ -28,7 +30,6 @@ struct run {
 	struct delivery		 delivery;
 	struct child		 child;
 	struct relay		*relay;
-	uint64_t		 behind;	/* records behind the last line */
 	int64_t			 begun;		/* ms, monotonic */
 };
 
@@ -56,8 +57,8 @@ send_change(struct run *r, struct buf *b)
 	buf_char(b, '}');
 	buf_char(b, '\0');
 	e.metadata = b->p;
-	if (!b->failed && execlog_event(r->delivery.log, &e) == EXECLOG_OK)
-		r->behind++;
+	if (!b->failed)
+		(void)execlog_event(r->delivery.log, &e);
 	buf_free(b);
 }
 
@@ -70,7 +71,6 @@ tell_start(struct run *r)
 		return;
 	begin_change(&b, r->options, "PENDING", "RUNNING");
 	send_change(r, &b);
-	r->behind = 0;
 }
 
 static void
@@ -107,17 +107,18 @@ tell_failure(struct run *r, int error)
 /* ---------------------------------------------------------------- running */
 
 /*
- * Lines that are not acknowledged: what is left in the queue but for what is
- * behind and before them.
+ * Lines that are not acknowledged.  Those that were queued have the numbers
+ * behind OPEN, and behind the event of --lifecycle.
  */
 static uint64_t
-lines_lost(const struct run *r, uint64_t unacked)
+lines_lost(const struct run *r)
 {
-	uint64_t others = r->behind + r->relay->halves;
-	uint64_t lines = unacked > others ? unacked - others : 0;
+	uint64_t before = r->options->lifecycle ? 2 : 1;
+	uint64_t acked = execlog_acked(r->delivery.log);
+	uint64_t stored = acked > before ? acked - before : 0;
 
-	return (r->relay->dropped +
-	    (lines < r->relay->taken ? lines : r->relay->taken));
+	return (r->relay->dropped + (stored < r->relay->taken ?
+	    r->relay->taken - stored : 0));
 }
 
 /* Wait for the acknowledgements; say what was not stored. */
@@ -125,14 +126,15 @@ static void
 deliver(struct run *r)
 {
 	enum deliver_result result = deliver_flush(&r->delivery);
-	uint64_t lost = lines_lost(r, deliver_close(&r->delivery));
+	uint64_t lost = lines_lost(r);
 
+	(void)deliver_close(&r->delivery);
 	if (lost > 0)
 		complain("%llu line%s not stored%s%s",
 		    (unsigned long long)lost, lost == 1 ? " was" : "s were",
 		    result == DELIVER_LOST ? ": " : "",
 		    result == DELIVER_LOST ? r->delivery.reason : "");
-	else if (result != DELIVER_OK)
+	else if (result != DELIVER_OK || r->relay->lossy)
 		complain("the end of the output was not stored%s%s",
 		    result == DELIVER_LOST ? ": " : "",
 		    result == DELIVER_LOST ? r->delivery.reason : "");
@@ -206,11 +208,9 @@ run_child(struct run *r)
 	    &r->relay->capture);
 	if ((code = start(r)) != 0) {
 		relay_close(r->relay);
-		r->behind = 2;
 		return (code);
 	}
 	relay_run(r->relay);
-	r->behind = 1;
 	tell_end(r, &r->relay->end);
 	return (r->relay->end.code);
 }
@@ -257,6 +257,9 @@ run_run(const struct options *o)
 	if (!link_probe(o->socket, r.delivery.reason))
 		complain("cannot reach execlogd at %s: %s; %s runs all the "
 		    "same", o->socket, r.delivery.reason, o->rest[0]);
+	/* The command is not held by one that hangs, either. */
+	r.delivery.bounded = true;
+	interrupt_catch(SIGQUIT);
 	r.relay->delivery = &r.delivery;
 	r.relay->child = &r.child;
 	r.relay->drain = o->drain > 0 ? o->drain : DRAIN_MS;
@@ -290,10 +293,13 @@ const struct command command_run = {
     "seconds after it has ended.\n"
     "\n"
     "Without a daemon CMD runs all the same: 4 MiB of its output are kept, then\n"
-    "it is slowed down; when there has been no daemon for --timeout, lines that\n"
-    "do not fit are counted on stderr.  The exit code is CMD's.  SIGINT, SIGTERM\n"
-    "and SIGHUP are passed on to it and, unless stdin is a terminal, to all that\n"
-    "it has started.  PYTHONUNBUFFERED=1 is set for it.\n"
+    "it is slowed down; when nothing has been acknowledged for --timeout, lines\n"
+    "that do not fit are counted on stderr.  The exit code is CMD's.\n"
+    "\n"
+    "SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to it.  Unless stdin is a\n"
+    "terminal, it has a process group of its own, and all of that gets them; on a\n"
+    "terminal, what is typed reaches it directly.  After its end they end our\n"
+    "waiting.  PYTHONUNBUFFERED=1 is set for it.\n"
     "\n"
     "  -t, --task ID         the task\n"
     "      --attempt N       the attempt of the task\n"

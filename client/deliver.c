@@ -63,8 +63,12 @@ static bool
 is_out_of_patience(struct delivery *d)
 {
 	int64_t now = times_monotonic_ms();
+	uint64_t acked = execlog_acked(d->log);
+	bool is_there = d->bounded ? acked > d->acked :
+	    execlog_is_connected(d->log);
 
-	if (execlog_is_connected(d->log)) {
+	d->acked = acked;
+	if (is_there) {
 		d->lost_at = 0;
 		return (false);
 	}
@@ -78,6 +82,15 @@ deliver_is_given_up(struct delivery *d)
 {
 	return (is_out_of_patience(d) ||
 	    execlog_wait_room(d->log, 0) == EXECLOG_FAILED);
+}
+
+void
+deliver_explain(struct delivery *d)
+{
+	execlog_reason(d->log, d->reason);
+	if (d->reason[0] == '\0')
+		(void)snprintf(d->reason, sizeof d->reason, "execlogd is "
+		    "there, but acknowledges nothing; see execlog status");
 }
 
 void
@@ -100,7 +113,7 @@ await(struct delivery *d, enum execlog_result (*wait)(struct execlog *, int))
 	}
 	if (result == EXECLOG_OK)
 		return (DELIVER_OK);
-	execlog_reason(d->log, d->reason);
+	deliver_explain(d);
 	return (DELIVER_LOST);
 }
 
@@ -119,7 +132,7 @@ judge(struct delivery *d, enum execlog_result result)
 			complain("a record is too long");
 		return (DELIVER_OK);
 	default:
-		execlog_reason(d->log, d->reason);
+		deliver_explain(d);
 		return (DELIVER_LOST);
 	}
 }

@@ -20,8 +20,12 @@ struct options;
 struct delivery {
 	const struct options	*options;
 	struct execlog		*log;
+	bool			 bounded;	/* a daemon that acknowledges
+						   nothing is none; else one
+						   that answers is waited for */
 	atomic_ulong		 refused;
-	int64_t			 lost_at;	/* ms; 0: there is a connection */
+	int64_t			 lost_at;	/* ms; 0: there is a daemon */
+	uint64_t		 acked;		/* when that was last looked at */
 	char			 reason[EXECLOG_REASON];
 };
 
@@ -42,6 +46,9 @@ enum deliver_result	 deliver_event(struct delivery *,
 
 /* Has there been no daemon for --timeout, or has the handle failed? */
 bool	 deliver_is_given_up(struct delivery *);
+
+/* Why, or why there is no connection now: into d->reason. */
+void	 deliver_explain(struct delivery *);
 
 /* Begin to wait anew. */
 void	 deliver_be_patient(struct delivery *);

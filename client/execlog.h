@@ -307,6 +307,9 @@ enum execlog_result	 execlog_close(struct execlog *, int timeout);
 /* Taken and not acknowledged, now. */
 uint64_t	 execlog_unacked(struct execlog *);
 
+/* The number of the newest record that is acknowledged, now; 0: none. */
+uint64_t	 execlog_acked(struct execlog *);
+
 /*
  * With a stable name: how many records of it were stored when the handle was
  * opened.  The first one that is taken gets the number behind it.

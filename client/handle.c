@@ -378,6 +378,19 @@ execlog_unacked(struct execlog *h)
 }
 
 uint64_t
+execlog_acked(struct execlog *h)
+{
+	uint64_t n;
+
+	if (handle_usable(h) != EXECLOG_OK)
+		return (0);
+	sender_lock(h);
+	n = h->ring.acked;
+	sender_unlock(h);
+	return (n);
+}
+
+uint64_t
 execlog_stored(const struct execlog *h)
 {
 	return (h == NULL ? 0 : h->stored);

@@ -10,13 +10,16 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t caught;
+static volatile sig_atomic_t terminals;
 static int ends[2] = { -1, -1 };
 
 static void
-on_signal(int sig)
+on_signal(int sig, siginfo_t *info, void *context)
 {
 	int saved = errno;
 
+	(void)context;
+	terminals = info->si_code == SI_KERNEL;
 	caught = sig;
 	if (write(ends[1], "", 1) == -1)
 		errno = saved;
@@ -24,23 +27,28 @@ on_signal(int sig)
 }
 
 void
+interrupt_catch(int sig)
+{
+	/* Without SA_RESTART: a write to a stuck pipe is to end. */
+	struct sigaction act = { .sa_sigaction = on_signal,
+	    .sa_flags = SA_SIGINFO }, was;
+
+	(void)sigemptyset(&act.sa_mask);
+	/* What nohup ignores stays ignored. */
+	if (sigaction(sig, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+		(void)sigaction(sig, &act, NULL);
+}
+
+void
 interrupt_init(void)
 {
-	struct sigaction act = { .sa_handler = on_signal }, was;
-	const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	size_t i;
-
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == -1) {
 		perror("execlog: pipe");
 		exit(1);
 	}
-	/* Without SA_RESTART: a write to a stuck pipe is to end. */
-	(void)sigemptyset(&act.sa_mask);
-	for (i = 0; i < sizeof signals / sizeof signals[0]; i++)
-		/* What nohup ignores stays ignored. */
-		if (sigaction(signals[i], NULL, &was) == 0 &&
-		    was.sa_handler != SIG_IGN)
-			(void)sigaction(signals[i], &act, NULL);
+	interrupt_catch(SIGINT);
+	interrupt_catch(SIGTERM);
+	interrupt_catch(SIGHUP);
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
@@ -62,6 +70,12 @@ int
 interrupt_signal(void)
 {
 	return (caught);
+}
+
+bool
+interrupt_is_terminals(void)
+{
+	return (terminals != 0);
 }
 
 void

@@ -1,6 +1,7 @@
 #include "client/relay.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,37 +28,58 @@ relay_init(struct relay *r, bool tee)
 	err->tee = tee ? STDERR_FILENO : -1;
 }
 
-/* A terminal sends Ctrl-C to the child, too, unless it has a group of its
-   own. */
+/*
+ * A terminal sends Ctrl-C to the child, too, unless it has a group of its own.
+ * What comes after the child's end is for us, and for who waits later.
+ */
 static void
 pass_signal(struct relay *r)
 {
 	int sig = interrupt_signal();
+	bool has_it = interrupt_is_terminals() && r->child->group > 0;
 
 	if (sig == 0)
 		return;
+	r->told = true;
+	r->hurry = r->ended;
+	if (r->ended)
+		return;
 	interrupt_clear();
-	if (!r->ended && (sig != SIGINT || r->child->group < 0))
+	if (!has_it)
 		child_signal(r->child, sig);
 }
 
-/* Whoever reads our output may go: that is no reason to lose it here. */
-static void
-copy_on(struct relay_side *s, const char *p, size_t n)
+static bool
+is_writable(int fd)
 {
-	struct pollfd room = { s->tee, POLLOUT, 0 };
+	struct pollfd p = { fd, POLLOUT, 0 };
+
+	return (poll(&p, 1, 0) == 1);
+}
+
+/*
+ * Copy on what its reader takes without a wait.  It may be gone: that is no
+ * reason to lose something here.
+ */
+static void
+copy_on(struct relay_side *s)
+{
+	size_t n;
 	ssize_t written;
 
-	while (s->tee != -1 && n > 0) {
-		written = write(s->tee, p, n);
-		if (written >= 0) {
-			p += written;
-			n -= (size_t)written;
-		} else if (errno == EAGAIN)
-			(void)poll(&room, 1, SLICE_MS);
-		else if (errno != EINTR)
+	while (s->tee != -1 && s->teed < s->n && is_writable(s->tee)) {
+		/* So much goes into a pipe that is writable. */
+		n = s->n - s->teed < PIPE_BUF ? s->n - s->teed : PIPE_BUF;
+		written = write(s->tee, s->bytes + s->teed, n);
+		if (written >= 0)
+			s->teed += (size_t)written;
+		else if (errno == EAGAIN || errno == EINTR)
+			return;
+		else
 			s->tee = -1;
 	}
+	if (s->tee == -1)
+		s->teed = s->n;
 }
 
 /* Read what the child has said; at its end the descriptor is closed. */
@@ -69,9 +91,8 @@ fill(struct relay_side *s)
 	if (n == -1 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n > 0) {
-		s->at = 0;
+		s->at = s->teed = 0;
 		s->n = (size_t)n;
-		copy_on(s, s->bytes, s->n);
 		return;
 	}
 	/* A terminal that nobody has open any more says EIO. */
@@ -93,12 +114,15 @@ count_lines(const char *p, size_t n)
 static void
 drop(struct relay *r, struct relay_side *s)
 {
-	if (r->dropped == 0)
-		complain("no execlogd, and the queue is full: output is lost");
+	if (!r->lossy) {
+		deliver_explain(r->delivery);
+		complain("output is lost: %s", r->delivery->reason);
+	}
+	r->lossy = true;
 	r->dropped += count_lines(s->bytes + s->at, s->n - s->at);
 	s->torn = s->bytes[s->n - 1] != '\n';
 	s->cut = true;
-	s->at = s->n = 0;
+	s->at = s->n;
 }
 
 /* After a drop: begin again with a whole line. */
@@ -114,24 +138,22 @@ mend(struct relay *r, struct relay_side *s)
 		r->dropped += lf != NULL;
 		s->torn = lf == NULL;
 	}
-	if (s->cut && execlog_capture_holds(r->capture, s->stream)) {
+	if (s->cut && execlog_capture_holds(r->capture, s->stream))
 		result = execlog_capture_feed(r->capture, s->stream, "\n", 1,
 		    &taken);
-		r->halves += result == EXECLOG_OK;
-	}
 	s->cut = result != EXECLOG_OK;
 	return (result);
 }
 
-/* Queue what waits; false: there is no room. */
-static bool
+/* Queue what waits, as far as there is room. */
+static void
 drain(struct relay *r, struct relay_side *s)
 {
 	enum execlog_result result = EXECLOG_FAILED;
 	size_t taken;
 
 	if (s->at == s->n)
-		return (true);
+		return;
 	if (r->capture != NULL)
 		result = mend(r, s);
 	while (s->at < s->n && result == EXECLOG_OK) {
@@ -140,20 +162,19 @@ drain(struct relay *r, struct relay_side *s)
 		r->taken += count_lines(s->bytes + s->at, taken);
 		s->at += taken;
 	}
-	if (result == EXECLOG_WOULD_BLOCK &&
-	    !deliver_is_given_up(r->delivery))
-		return (false);
-	if (result != EXECLOG_OK && s->at < s->n)
+	if (result == EXECLOG_WOULD_BLOCK && !deliver_is_given_up(r->delivery))
+		return;
+	if (s->at < s->n)
 		drop(r, s);
-	s->quiet_at = execlog_capture_holds(r->capture, s->stream) ?
+	s->quiet_at = r->capture != NULL &&
+	    execlog_capture_holds(r->capture, s->stream) ?
 	    times_monotonic_ms() + EXECLOG_SILENCE : 0;
-	return (true);
 }
 
 static void
 flush_if_quiet(struct relay *r, struct relay_side *s, int64_t now)
 {
-	if (s->quiet_at == 0 || now < s->quiet_at)
+	if (s->quiet_at == 0 || now < s->quiet_at || s->at < s->n)
 		return;
 	if (execlog_capture_flush(r->capture, s->stream) !=
 	    EXECLOG_WOULD_BLOCK)
@@ -178,11 +199,39 @@ has_output(const struct relay *r)
 	return (*r->side[0].fd != -1 || *r->side[1].fd != -1);
 }
 
+/* Does something wait for room in the queue? */
+static bool
+is_blocked(const struct relay *r)
+{
+	return (r->side[0].at < r->side[0].n || r->side[1].at < r->side[1].n);
+}
+
+/* Or for the reader of the copy? */
+static bool
+is_copying(const struct relay *r)
+{
+	return (r->side[0].teed < r->side[0].n ||
+	    r->side[1].teed < r->side[1].n);
+}
+
+/* Who was told to end does not wait for ever for a reader. */
+static bool
+is_over(const struct relay *r, int64_t now)
+{
+	if (!r->ended || r->hurry)
+		return (r->ended);
+	if (is_blocked(r))
+		return (false);
+	if (is_copying(r))
+		return (r->told && now >= r->until);
+	return (!has_output(r) || now >= r->until);
+}
+
 /* ms until there is something to do by the clock; -1: never. */
 static int
 next_ms(const struct relay *r, int64_t now)
 {
-	int64_t next = r->ended ? r->until : INT64_MAX;
+	int64_t next = r->ended && r->until > now ? r->until : INT64_MAX;
 	int i;
 
 	for (i = 0; i < RELAY_SIDES; i++)
@@ -193,33 +242,61 @@ next_ms(const struct relay *r, int64_t now)
 	return (next > now ? (int)(next - now) : 0);
 }
 
-/* Wait for the child, its output, a signal. */
+/* More is read when all that was read is queued and copied. */
+static int
+readable(const struct relay_side *s)
+{
+	return (s->at == s->n && s->teed == s->n ? *s->fd : -1);
+}
+
+static void
+serve(struct relay *r, struct relay_side *s, bool is_readable)
+{
+	if (is_readable)
+		fill(s);
+	copy_on(s);
+	drain(r, s);
+	flush_if_quiet(r, s, times_monotonic_ms());
+}
+
+/* That time is not the child's: it does not count for what it has left. */
+static void
+await_room(struct relay *r)
+{
+	int64_t begun = times_monotonic_ms();
+
+	(void)execlog_wait_room(r->delivery->log, SLICE_MS);
+	r->until += times_monotonic_ms() - begun;
+}
+
+/* Wait for the child, its output, a reader of the copy, a signal. */
 static void
 turn(struct relay *r, int64_t now)
 {
-	enum { OUT, ERR, END, SIGNAL, COUNT };
+	enum { OUT, ERR, TEE, END = TEE + RELAY_SIDES, SIGNAL, COUNT };
 	struct pollfd p[COUNT] = {
-		[OUT] = { *r->side[0].fd, POLLIN, 0 },
-		[ERR] = { *r->side[1].fd, POLLIN, 0 },
 		[END] = { r->ended ? -1 : r->child->pidfd, POLLIN, 0 },
 		[SIGNAL] = { interrupt_fd(), POLLIN, 0 },
 	};
+	const struct relay_side *s;
 	int i;
 
-	if (poll(p, COUNT, next_ms(r, now)) == -1 && errno != EINTR)
-		return;
-	pass_signal(r);
 	for (i = 0; i < RELAY_SIDES; i++) {
-		if (p[i].revents != 0 && *r->side[i].fd != -1)
-			fill(&r->side[i]);
-		while (!drain(r, &r->side[i])) {
-			(void)execlog_wait_room(r->delivery->log, SLICE_MS);
-			pass_signal(r);
-		}
-		flush_if_quiet(r, &r->side[i], times_monotonic_ms());
+		s = &r->side[i];
+		p[i] = (struct pollfd){ readable(s), POLLIN, 0 };
+		p[TEE + i] = (struct pollfd){ s->teed < s->n ? s->tee : -1,
+		    POLLOUT, 0 };
 	}
-	if (!r->ended && p[END].revents != 0)
+	if (poll(p, COUNT, is_blocked(r) ? 0 : next_ms(r, now)) == -1)
+		for (i = 0; i < COUNT; i++)
+			p[i].revents = 0;
+	if (p[END].revents != 0)
 		on_end(r);
+	pass_signal(r);
+	for (i = 0; i < RELAY_SIDES; i++)
+		serve(r, &r->side[i], p[i].fd != -1 && p[i].revents != 0);
+	if (is_blocked(r))
+		await_room(r);
 }
 
 /* Why not all was captured; false: all was. */
@@ -242,15 +319,10 @@ is_cut(const struct relay *r, char why[RELAY_CUT])
 static void
 close_capture(struct relay *r, const char *cut)
 {
-	int i;
-
-	if (r->capture == NULL)
-		return;
-	for (i = 0; i < RELAY_SIDES; i++)
-		r->halves += r->side[i].cut &&
-		    execlog_capture_holds(r->capture, r->side[i].stream);
-	while (execlog_capture_close(r->capture, cut) == EXECLOG_WOULD_BLOCK) {
-		if (deliver_is_given_up(r->delivery)) {
+	while (r->capture != NULL &&
+	    execlog_capture_close(r->capture, cut) == EXECLOG_WOULD_BLOCK) {
+		if (deliver_is_given_up(r->delivery) ||
+		    interrupt_signal() != 0) {
 			execlog_capture_abandon(r->capture);
 			break;
 		}
@@ -270,9 +342,12 @@ relay_run(struct relay *r)
 {
 	char why[RELAY_CUT];
 	int64_t now;
+	int i;
 
-	while (now = times_monotonic_ms(),
-	    !r->ended || (has_output(r) && now < r->until))
+	while (now = times_monotonic_ms(), !is_over(r, now))
 		turn(r, now);
+	for (i = 0; i < RELAY_SIDES; i++)
+		if (r->side[i].at < r->side[i].n)
+			drop(r, &r->side[i]);
 	close_capture(r, is_cut(r, why) ? why : NULL);
 }

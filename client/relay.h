@@ -2,8 +2,9 @@
  * What a child says, into a capture: until it has ended, and its output too.
  *
  * Whatever becomes of the storing, the child goes on.  While the queue is full
- * it is slowed down; when there has been no daemon for --timeout, what does not
- * fit is counted and lost.
+ * it is slowed down; when nothing was acknowledged for --timeout, what does not
+ * fit is counted and lost.  A reader of the copy that takes its time slows it
+ * down, too; signals go to the child meanwhile.
  *
  * Layer: client.  Threads: one.
  */
@@ -32,9 +33,10 @@ struct relay_side {
 						   dropped, too */
 	bool			 cut;		/* the line that was begun before
 						   is to be ended */
-	char			 bytes[RELAY_BYTES];	/* not yet taken: */
-	size_t			 at;
+	char			 bytes[RELAY_BYTES];	/* n of them were read */
 	size_t			 n;
+	size_t			 at;		/* of them are queued, */
+	size_t			 teed;		/* of them are copied on */
 };
 #define RELAY_SIDES	2
 
@@ -49,10 +51,11 @@ struct relay {
 	bool			 ended;		/* the child has: */
 	struct child_end	 end;
 	int64_t			 until;		/* and output is waited for */
+	bool			 told;		/* a signal has come */
+	bool			 hurry;		/* one after the end: no waiting */
 	uint64_t		 taken;		/* lines that were queued */
 	uint64_t		 dropped;	/* lines that did not fit */
-	uint64_t		 halves;	/* of them, whose beginning was
-						   queued */
+	bool			 lossy;		/* it was told that there are */
 };
 
 /* tee: pass on what comes, to our own stdout and stderr. */

@@ -1,0 +1,227 @@
+"""execlog run when something is in its way: a reader that is stuck, a daemon
+that hangs or speaks another language, signals at bad moments."""
+import fcntl
+import json
+import os
+import pty
+import signal
+import socket
+import struct
+import subprocess
+import termios
+import threading
+import time
+
+import pytest
+
+from lib.daemon import await_until, clean_env, finish
+from lib.wire import ERROR, frame
+
+
+def sh(script):
+    return ("--", "sh", "-c", script)
+
+
+def ends(process, code, within=20):
+    """It ends with this code, and not because its --timeout of 60 s passed."""
+    assert process.wait(within) == code
+
+
+@pytest.fixture
+def terminal():
+    """(master, slave, what makes it a child's controlling terminal)"""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 77, 0, 0))
+
+    def take():
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    yield master, slave, take
+    os.close(master)
+    os.close(slave)
+
+
+# ------------------------------------------------------------- the daemon
+
+@pytest.fixture
+def stranger(folder):
+    """Answers every HELLO with bad-version."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(folder / "s"))
+    listener.listen(20)
+
+    def serve():
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            with peer:
+                if peer.recv(65536):
+                    peer.sendall(frame(ERROR, dict(
+                        code="bad-version", message="other words")))
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield
+    listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    listener.close()
+
+
+def test_a_handle_that_fails_for_good_does_not_stop_the_command(idle, stranger):
+    for i in range(10):
+        code, out, err = idle.cli("run", "e1", "-t", "t", "--tee", *sh(
+            f"sleep 0.0{i}; seq 3; echo x >&2; exit 5"))
+        assert (code, out) == (5, "1\n2\n3\n")
+        assert "x\n" in err and "4 lines were not stored" in err
+        assert "other words" in err
+
+
+def test_a_daemon_that_hangs_is_not_waited_for_longer_than_the_timeout(
+        daemon, folder):
+    os.mkfifo(folder / "go")
+    process = daemon.spawn("run", "e1", "--timeout", "500ms", *sh(
+        f"echo first; read x < {folder}/go; echo x; exit 3"))
+    await_until(lambda: daemon.messages("e1") == ["first"])
+    os.kill(daemon.process.pid, signal.SIGSTOP)
+    try:
+        (folder / "go").write_text("x\n")
+        code, _, err = finish(process)
+    finally:
+        os.kill(daemon.process.pid, signal.SIGCONT)
+    assert code == 3 and "1 line was not stored: execlogd is there" in err
+
+
+def test_a_daemon_that_hangs_does_not_hold_the_command(daemon, folder):
+    os.mkfifo(folder / "go")
+    process = daemon.spawn("run", "e1", "--timeout", "500ms", *sh(
+        f"echo first; read x < {folder}/go; seq -f %0100.0f 100000; exit 9"))
+    await_until(lambda: daemon.status()["committed_rows"] >= 1, "the line")
+    os.kill(daemon.process.pid, signal.SIGSTOP)
+    try:
+        (folder / "go").write_text("x\n")
+        code, _, err = finish(process)
+    finally:
+        os.kill(daemon.process.pid, signal.SIGCONT)
+    assert code == 9 and "lines were not stored" in err
+
+
+def test_what_a_terminal_still_holds_at_the_end_is_waited_for(daemon, folder):
+    """The command ends while the queue is full."""
+    os.mkfifo(folder / "go")
+    process = daemon.spawn("run", "e1", "--pty", "--drain", "100ms", *sh(
+        f"echo first; read x < {folder}/go; seq -f %0999.0f 4025"))
+    await_until(lambda: daemon.status()["committed_rows"] >= 1, "the line")
+    children = open(f"/proc/{process.pid}/task/{process.pid}/children")
+    daemon.kill()
+    (folder / "go").write_text("x\n")
+    await_until(lambda: children.seek(0) == 0 and children.read() == "",
+                "the end of the command")
+    time.sleep(0.3)     # longer than --drain
+    daemon.start()
+    assert finish(process) == (0, "", "")
+    assert daemon.messages("e1") == ["first"] + [
+        "%0999d" % i for i in range(1, 4026)]
+    assert daemon.sql("SELECT state, cut FROM execlog_streams") == [
+        ("closed", None)]
+
+
+# ---------------------------------------------------------------- signals
+
+def test_a_stuck_reader_does_not_keep_signals_from_the_command(daemon):
+    process = daemon.spawn("run", "e1", "--tee", "--drain", "200ms", *sh(
+        "yes; exit 4"))
+    inside = f"/proc/{process.pid}/task/{process.pid}/children"
+    await_until(lambda: open(inside).read(), "the command")
+    yes = await_until(lambda: open("/proc/%s/task/%s/children" % (
+        (open(inside).read().split()[0],) * 2)).read(), "its child")
+    await_until(lambda: "pipe" in open(f"/proc/{yes.strip()}/wchan").read(),
+                "a full pipe")
+    process.terminate()
+    ends(process, 143)
+    process.stdout.close()
+
+
+def test_signals_end_the_waiting_for_what_is_left_behind(daemon):
+    process = daemon.spawn("run", "e1", "--drain", "1h", *sh(
+        "tail -f /dev/null & echo $!; exit 6"))
+    await_until(lambda: daemon.messages("e1") != [])
+    child = open(f"/proc/{process.pid}/task/{process.pid}/children")
+    await_until(lambda: child.seek(0) == 0 and child.read() == "", "its end")
+    process.terminate()
+    ends(process, 6)
+    os.kill(int(daemon.messages("e1")[0]), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("lines,code", [(3, 6), (50000, 143)])
+def test_signals_end_the_waiting_for_a_daemon(idle, folder, lines, code):
+    process = idle.spawn("run", "e1", *sh(
+        f"echo > {folder}/ran; seq -f %0100.0f {lines}; exit 6"))
+    await_until((folder / "ran").exists)
+    children = open(f"/proc/{process.pid}/task/{process.pid}/children")
+    if code == 143:
+        # It writes into a full queue: this one is for it.
+        process.terminate()
+    await_until(lambda: children.seek(0) == 0 and children.read() == "",
+                "its end")
+    process.terminate()
+    ends(process, code)
+    assert b"not stored" in process.stderr.read()
+
+
+def test_ctrl_c_of_somebody_else_reaches_a_command_on_a_terminal(
+        daemon, terminal):
+    """Not the terminal's: only we have got it."""
+    master, slave, take = terminal
+    process = subprocess.Popen(
+        daemon.command("run", "e1", *sh(
+            "trap 'echo bye; exit 5' INT; echo ready; "
+            "while :; do sleep 0.05; done")),
+        stdin=slave, stdout=slave, stderr=slave, env=daemon.env(),
+        preexec_fn=take)
+    await_until(lambda: daemon.messages("e1") == ["ready"])
+    process.send_signal(signal.SIGINT)
+    ends(process, 5)
+    assert daemon.messages("e1") == ["ready", "bye"]
+
+
+@pytest.mark.parametrize("how", ["kill", "terminal"])
+def test_quit_is_the_commands(daemon, terminal, how):
+    """Java prints its threads then, and goes on."""
+    master, slave, take = terminal
+    process = subprocess.Popen(
+        daemon.command("run", "e1", *sh(
+            "trap 'echo threads' QUIT; trap 'echo bye; exit 5' TERM; "
+            "echo ready; while :; do sleep 0.05; done")),
+        stdin=slave if how == "terminal" else subprocess.DEVNULL,
+        stdout=slave, stderr=slave, env=daemon.env(), preexec_fn=take)
+    await_until(lambda: daemon.messages("e1") == ["ready"])
+    if how == "terminal":
+        os.write(master, b"\x1c")
+    else:
+        process.send_signal(signal.SIGQUIT)
+    # The shell tells of its sleep, too.
+    await_until(lambda: "threads" in daemon.messages("e1"))
+    process.terminate()
+    ends(process, 5)
+
+
+# --------------------------------------------------------------- terminals
+
+def test_a_pty_passes_bytes_and_has_our_size(daemon, terminal):
+    master, slave, take = terminal
+    process = subprocess.Popen(
+        daemon.command("run", "e1", "--pty", "--tee", *sh(
+            "printf 'a\\nb\\r\\n'; stty size <&1; stty -a <&2 | tr -d '\\n' "
+            "| grep -o -e '-opost'")),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave,
+        env=daemon.env())
+    assert process.communicate(timeout=20)[0] == (
+        b"a\nb\r\n33 77\n-opost\n")
+    assert daemon.messages("e1") == ["a", "b", "33 77", "-opost"]
+
+
+def test_the_environment_is_otherwise_ours(daemon):
+    daemon.ok("run", "e1", *sh("echo $PYTHONUNBUFFERED"),
+              env=dict(PYTHONUNBUFFERED="mine"))
+    assert daemon.messages("e1") == ["mine"]
