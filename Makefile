@@ -54,7 +54,8 @@ LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle capture masks streamfd \
 	   sender ring link) $(PROTO)
 SUPPORT	:= $(B)/tests/unit/support.o $(B)/tests/unit/shim.o
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power interleaved)
+SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power interleaved \
+	   output_bytes)
 BENCH	:= $(addprefix $(B)/bench/,rawloop load engine stamp)
 SQLTEXT	:= sql/statements.sql $(sort $(wildcard sql/schema/*.sql))
 

@@ -55,11 +55,22 @@ read_stdin(struct writing *w, char *bytes, size_t n)
 		{ STDIN_FILENO, POLLIN, 0 },
 		{ interrupt_fd(), POLLIN, 0 },
 	};
-	bool holds = w->capture != NULL &&
-	    execlog_capture_holds(w->capture, EXECLOG_NO_STREAM);
+	bool holds;
+	int ready;
 
-	if (holds && poll(p, 2, EXECLOG_SILENCE) == 0)
-		(void)execlog_capture_flush(w->capture, EXECLOG_NO_STREAM);
+	do {
+		holds = w->capture != NULL &&
+		    execlog_capture_holds(w->capture, EXECLOG_NO_STREAM);
+		ready = poll(p, 2, holds ? EXECLOG_SILENCE : -1);
+		if (ready == 0)
+			(void)execlog_capture_flush(w->capture,
+			    EXECLOG_NO_STREAM);
+	} while (ready == 0 || (ready == -1 && errno == EINTR));
+	/* A signal that came before the poll ends it, too. */
+	if (p[1].revents != 0) {
+		errno = EINTR;
+		return (-1);
+	}
 	return (read(STDIN_FILENO, bytes, n));
 }
 

@@ -282,6 +282,21 @@ def test_write_that_is_interrupted_loses_its_stream(daemon):
     await_until(lambda: [s[1] for s in streams(daemon)] == ["lost"])
 
 
+def test_a_signal_ends_write_whatever_comes_in(daemon):
+    yes = subprocess.Popen(["yes"], stdout=subprocess.PIPE)
+    process = subprocess.Popen(daemon.command("write", "e1"),
+                               stdin=yes.stdout, env=daemon.env(),
+                               stderr=subprocess.DEVNULL)
+    yes.stdout.close()
+    await_until(lambda: daemon.messages("e1") != [])
+    process.terminate()
+    try:
+        assert process.wait(20) == 143
+    finally:
+        process.kill()
+        yes.wait()
+
+
 def test_write_of_words_is_no_stream(daemon):
     daemon.ok("write", "e1", "word")
     assert streams(daemon) == []
