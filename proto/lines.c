@@ -2,6 +2,7 @@
 
 #include "proto/text.h"
 
+#define KEEP_BYTES	4096	/* of memory, when no line is held */
 #define CHARACTER_MAX	4	/* bytes of one, in UTF-8 */
 
 /* Give out the first n bytes of what is held, as a first or middle part. */
@@ -20,6 +21,8 @@ give_end(struct lines *l, struct span text, lines_fn *fn, void *arg)
 {
 	fn(text, l->sent == PARTIAL_WHOLE ? PARTIAL_WHOLE : PARTIAL_LAST, arg);
 	l->sent = PARTIAL_WHOLE;
+	if (l->held.cap > KEEP_BYTES)
+		buf_free(&l->held);
 	buf_reset(&l->held);
 }
 

@@ -102,22 +102,6 @@ compare(const void *a, const void *b)
 	    *(const struct span *)b));
 }
 
-/* Which forms these are, so that a stream knows its automaton again. */
-static uint64_t
-key_of(const struct span *form, size_t n)
-{
-	uint64_t key = 0xcbf29ce484222325ULL;
-	size_t i, k;
-
-	for (i = 0; i < n; i++) {
-		key = (key ^ form[i].n) * 0x100000001b3ULL;
-		for (k = 0; k < form[i].n; k++)
-			key = (key ^ (uint8_t)form[i].p[k]) *
-			    0x100000001b3ULL;
-	}
-	return (key);
-}
-
 static void
 turn_round(struct forms *f)
 {
@@ -175,8 +159,6 @@ build(struct mask *m, struct automaton *a, bool back)
 	if (ok)
 		ok = automaton_build(a, f.form, f.count,
 		    span_of(back ? MASK_TEXT_BACK : MASK_TEXT));
-	if (ok && !back)
-		m->key = key_of(f.form, f.count);
 	if (f.p != NULL)
 		explicit_bzero(f.p, f.bytes);
 	free(f.p);
@@ -184,8 +166,8 @@ build(struct mask *m, struct automaton *a, bool back)
 	return (ok);
 }
 
-bool
-mask_ready(struct mask *m)
+static bool
+ready(struct mask *m)
 {
 	if (!m->has_forward && m->nvalues > 0)
 		m->has_forward = build(m, &m->forward, false);
@@ -202,22 +184,35 @@ back_ready(struct mask *m)
 
 /* -------------------------------------------------------------- regions */
 
-struct region *
+/* Bytes [from, to) in which matches overlap. */
+struct region {
+	size_t	from;
+	size_t	to;
+	bool	secret;		/* something other than MASK_TEXT matches */
+};
+
+/* A text that is looked through, and what was found in it so far. */
+struct search {
+	struct span	 text;
+	struct buf	*regions;	/* in order, apart from each other */
+};
+
+static struct region *
 region_list(const struct buf *regions, size_t *n)
 {
 	*n = regions->n / sizeof(struct region);
 	return ((struct region *)(void *)regions->p);
 }
 
-void
+/* An automaton_fn.  Matches come in the order of their ends. */
+static void
 region_add(size_t from, size_t to, void *v)
 {
 	const struct search *s = v;
 	struct region r = { .from = from, .to = to }, *list;
 	size_t n;
 
-	r.secret = !span_is((struct span){ s->text.p + (from - s->at),
-	    to - from }, MASK_TEXT);
+	r.secret = !span_is((struct span){ s->text.p + from, to - from }, MASK_TEXT);
 	list = region_list(s->regions, &n);
 	while (n > 0 && list[n - 1].to > r.from) {
 		n--;
@@ -231,15 +226,17 @@ region_add(size_t from, size_t to, void *v)
 	buf_add(s->regions, &r, sizeof r);
 }
 
-bool
-region_changes(const struct region *r, struct span text, size_t at)
+/* Does the text change when the region is replaced? */
+static bool
+region_changes(const struct region *r, struct span text)
 {
-	return (r->secret && !span_is((struct span){ text.p + (r->from - at),
+	return (r->secret && !span_is((struct span){ text.p + r->from,
 	    r->to - r->from }, MASK_TEXT));
 }
 
-void
-region_replace(const struct region *r, size_t n, struct span text, size_t at,
+/* Append the text, replacing what is secret in n regions of it. */
+static void
+region_replace(const struct region *r, size_t n, struct span text,
     struct buf *out)
 {
 	size_t i, done = 0;
@@ -247,9 +244,9 @@ region_replace(const struct region *r, size_t n, struct span text, size_t at,
 	for (i = 0; i < n; i++) {
 		if (!r[i].secret)
 			continue;
-		buf_add(out, text.p + done, r[i].from - at - done);
+		buf_add(out, text.p + done, r[i].from - done);
 		buf_str(out, MASK_TEXT);
-		done = r[i].to - at;
+		done = r[i].to;
 	}
 	buf_add(out, text.p + done, text.n - done);
 }
@@ -285,7 +282,7 @@ mask_apply_part(struct mask *m, struct span text, enum partial partial,
 	uint32_t state;
 	size_t n, i;
 
-	if (!mask_ready(m)) {
+	if (!ready(m)) {
 		out->failed = true;
 		return (true);
 	}
@@ -299,11 +296,11 @@ mask_apply_part(struct mask *m, struct span text, enum partial partial,
 		region_add(text.n - n, text.n, &s);
 	list = region_list(&regions, &n);
 	for (i = 0; i < n && !changes; i++)
-		changes = region_changes(&list[i], text, 0);
+		changes = region_changes(&list[i], text);
 	if (regions.failed)
 		out->failed = changes = true;
 	else if (changes)
-		region_replace(list, n, text, 0, out);
+		region_replace(list, n, text, out);
 	buf_free(&regions);
 	return (changes);
 }
@@ -325,7 +322,7 @@ pass_over(size_t from, size_t to, void *v)
 size_t
 mask_tail(struct mask *m, struct span text)
 {
-	if (!mask_ready(m))
+	if (!ready(m))
 		return (text.n);
 	if (text.n > m->forward.longest) {
 		text.p += text.n - m->forward.longest;

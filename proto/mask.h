@@ -12,7 +12,7 @@
  * A failed allocation is remembered in "failed" of the buffer that was to be
  * written; what it holds then must not be used, nor the text itself.
  *
- * Layer: proto.  Threads: one at a time per mask and per stream.
+ * Layer: proto.  Threads: one at a time per mask.
  */
 #ifndef PROTO_MASK_H
 #define PROTO_MASK_H
@@ -94,36 +94,5 @@ bool		 mask_apply_json(struct mask *, struct span object,
  * of a secret.
  */
 size_t		 mask_tail(struct mask *, struct span text);
-
-/*
- * Text that comes in pieces.  What is given out, put together, is what
- * mask_apply would make of the whole, whatever the pieces.  A zeroed struct is
- * a new stream.
- */
-struct mask_stream {
-	struct buf	held;		/* not given out yet */
-	size_t		at;		/* position of its first byte */
-	struct buf	regions;	/* found in it */
-	uint32_t	state;		/* behind its last byte */
-	uint64_t	key;		/* of the automaton that it is of */
-};
-
-/*
- * Append what can be given out: all but a tail that may be the beginning of a
- * secret.  Each call may come with another mask (values that were registered
- * meanwhile count from the tail on), or NULL: nothing is secret.
- */
-void		 mask_stream_feed(struct mask_stream *, struct mask *,
-		    struct span bytes, struct buf *);
-
-/* Nothing follows: append the rest.  It is a new stream then. */
-void		 mask_stream_finish(struct mask_stream *, struct mask *,
-		    struct buf *);
-
-/* Bytes that are held back. */
-size_t		 mask_stream_held(const struct mask_stream *);
-
-/* Wiped. */
-void		 mask_stream_free(struct mask_stream *);
 
 #endif

@@ -81,16 +81,12 @@ static void
 test_a_mask_without_values(void **state)
 {
 	struct mask *m = mask_new();
-	struct mask_stream s = { 0 };
 	struct buf b = { 0 };
 
 	(void)state;
 	assert_masked(m, "***SECRET*** and all", "***SECRET*** and all");
 	assert_part(m, "abc", PARTIAL_MIDDLE, "abc");
 	assert_false(mask_apply_json(m, span_of("{\"a\\n\":1}"), &b));
-	mask_stream_feed(&s, m, span_of("***SEC"), &b);
-	assert_text(buf_text(&b), "***SEC");
-	mask_stream_finish(&s, m, &b);
 	buf_free(&b);
 	mask_free(m);
 }
@@ -428,40 +424,6 @@ test_apply_finds_what_a_search_finds(void **state)
 	buf_free(&got);
 }
 
-static void
-test_pieces_give_what_the_whole_gives(void **state)
-{
-	struct buf want = { 0 }, got = { 0 };
-	struct mask_stream s = { 0 };
-	char text[2048];
-	struct span t;
-	size_t i, n;
-	int round;
-
-	(void)state;
-	for (round = 0; round < ROUNDS; round++) {
-		seed = (unsigned long)round;
-		know();
-		t = (struct span){ text, known_text(text, sizeof text) };
-		apply(known.mask, t, PARTIAL_WHOLE, &want);
-		buf_reset(&got);
-		for (i = 0; i < t.n; i += n) {
-			n = 1 + below(round % 2 == 0 ? 3 : 40);
-			if (n > t.n - i)
-				n = t.n - i;
-			mask_stream_feed(&s, known.mask,
-			    (struct span){ text + i, n }, &got);
-			assert_true(mask_stream_held(&s) <= i + n);
-		}
-		mask_stream_finish(&s, known.mask, &got);
-		assert_int_equal(mask_stream_held(&s), 0);
-		assert_true(span_eq(buf_text(&got), buf_text(&want)));
-		mask_free(known.mask);
-	}
-	buf_free(&want);
-	buf_free(&got);
-}
-
 /* Can the form lie across the border of ***SECRET***, or around it? */
 static bool
 touches(struct span f)
@@ -505,40 +467,6 @@ test_twice_is_once(void **state)
 	}
 	buf_free(&once);
 	buf_free(&twice);
-}
-
-static void
-test_a_stream_holds_back_only_what_may_match(void **state)
-{
-	struct mask *m = MASK("hunter22"), *more = MASK("hunter22", "wombat");
-	struct mask_stream s = { 0 };
-	struct buf b = { 0 };
-
-	(void)state;
-	mask_stream_feed(&s, m, span_of("we hunt"), &b);
-	assert_text(buf_text(&b), "we ");
-	assert_int_equal(mask_stream_held(&s), 4);
-	mask_stream_feed(&s, m, span_of("ed; hunter2"), &b);
-	assert_text(buf_text(&b), "we hunted; ");
-	mask_stream_feed(&s, m, span_of("2"), &b);
-	assert_text(buf_text(&b), "we hunted; ***SECRET***");
-	assert_int_equal(mask_stream_held(&s), 0);
-	/* Another mask, none, one again. */
-	mask_stream_feed(&s, m, span_of(" hun"), &b);
-	mask_stream_feed(&s, more, span_of("ter22 wom"), &b);
-	assert_int_equal(mask_stream_held(&s), 3);
-	mask_stream_feed(&s, NULL, span_of("bat"), &b);
-	assert_text(buf_text(&b),
-	    "we hunted; ***SECRET*** ***SECRET*** wombat");
-	mask_stream_feed(&s, m, span_of("hunter2"), &b);
-	mask_stream_finish(&s, m, &b);
-	assert_text(buf_text(&b),
-	    "we hunted; ***SECRET*** ***SECRET*** wombathunter2");
-	mask_stream_feed(&s, m, span_of("hun"), &b);
-	mask_stream_free(&s);
-	mask_free(m);
-	mask_free(more);
-	buf_free(&b);
 }
 
 static size_t
@@ -835,9 +763,7 @@ main(void)
 		cmocka_unit_test(test_json_escapes),
 		cmocka_unit_test(test_lines_of_a_value),
 		cmocka_unit_test(test_apply_finds_what_a_search_finds),
-		cmocka_unit_test(test_pieces_give_what_the_whole_gives),
 		cmocka_unit_test(test_twice_is_once),
-		cmocka_unit_test(test_a_stream_holds_back_only_what_may_match),
 		cmocka_unit_test(test_a_line_is_not_flushed_into_a_secret),
 		cmocka_unit_test(test_the_ends_of_parts),
 		cmocka_unit_test(test_no_cut_lets_a_value_through),
