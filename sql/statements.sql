@@ -117,7 +117,8 @@ WHERE state <> 'closed' AND (state = 'open' OR producer IN
 ORDER BY producer, capture, id
 
 -- The newest id there has ever been: also right when somebody has reset or
--- spoiled sqlite_sequence, or when the newest rows are gone.
+-- spoiled sqlite_sequence, or when the newest rows are gone.  When both is so
+-- ids are used again; then it goes back, and daemon/follow.c notices.
 -- name: newest_log
 SELECT max(coalesce((SELECT seq FROM sqlite_sequence
 		WHERE name = 'execution_logs' AND typeof(seq) = 'integer'), 0),
