@@ -90,8 +90,9 @@ on_end(struct reading *r, const struct end *end)
 	case END_AMBIGUOUS:
 		return (ending_ambiguous(id, end));
 	case END_BEYOND:
-		complain("the cursor is behind the newest line: the file is "
-		    "an older state of itself, or another one");
+		complain("the place of this reader is behind the newest line: "
+		    "the file is an older state of itself, or another one, or "
+		    "its ids have begun again");
 		return (EXIT_NO_END);
 	default:
 		break;

@@ -36,6 +36,7 @@ batch_tidy(struct batch *b)
 	free(b->mark);
 	free(b->claim);
 	free(b->forget);
+	free(b->present);
 	free(b->opening);
 	free(b->stream);
 	*b = (struct batch){ .serial = serial };
@@ -48,9 +49,9 @@ batch_reset(struct batch *b, uint64_t serial)
 	names_reset(&b->executions);
 	names_reset(&b->tasks);
 	b->nlog = b->naudit = b->nmark = b->nclaim = b->nforget = 0;
-	b->nopening = b->nstream = 0;
+	b->nopening = b->nstream = b->npresent = 0;
 	b->bytes = 0;
-	b->urgent = b->watched = b->ordered = false;
+	b->urgent = b->watched = b->ordered = b->sweep = false;
 	b->serial = serial;
 }
 
@@ -150,6 +151,14 @@ batch_add_forget(struct batch *b, struct span producer, int64_t now)
 	b->forget = grow(b->forget, b->nforget, &b->forget_cap,
 	    sizeof *b->forget);
 	b->forget[b->nforget++] = keep(b, producer);
+}
+
+void
+batch_add_present(struct batch *b, struct span producer)
+{
+	b->present = grow(b->present, b->npresent, &b->present_cap,
+	    sizeof *b->present);
+	b->present[b->npresent++] = keep(b, producer);
 }
 
 size_t

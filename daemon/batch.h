@@ -39,6 +39,9 @@ struct batch {
 	struct span		*forget;
 	size_t			 nforget;
 	size_t			 forget_cap;
+	struct span		*present;	/* producers, in a sweep */
+	size_t			 npresent;
+	size_t			 present_cap;
 	struct stream_opening	*opening;	/* captures that begin */
 	size_t			 nopening;
 	size_t			 opening_cap;
@@ -55,6 +58,7 @@ struct batch {
 	bool			 watched;	/* by a follower or for an event:
 						   not only a FLUSH waits */
 	bool			 ordered;	/* by the writer */
+	bool			 sweep;		/* idle producers are forgotten */
 };
 
 /* An empty batch. */
@@ -74,9 +78,9 @@ void		 batch_add_audit(struct batch *, const struct audit_row *,
 		    int64_t now);
 
 /*
- * Add a mark, a claim, a producer to forget, a capture that begins, a stream's
- * mark.  All but the third return its index, so that a mark can be moved on and
- * an answer be found.
+ * Add a mark, a claim, a producer to forget or (to a batch that is not empty)
+ * not to forget, a capture that begins, a stream's mark.  Where an index is
+ * returned, a mark can be moved on and an answer be found.
  */
 size_t		 batch_add_mark(struct batch *, const struct producer_mark *,
 		    int64_t now);
@@ -84,6 +88,7 @@ size_t		 batch_add_claim(struct batch *, const struct producer_claim *,
 		    int64_t now);
 void		 batch_add_forget(struct batch *, struct span producer,
 		    int64_t now);
+void		 batch_add_present(struct batch *, struct span producer);
 size_t		 batch_add_opening(struct batch *,
 		    const struct stream_opening *, int64_t now);
 size_t		 batch_add_stream(struct batch *, const struct stream_mark *,

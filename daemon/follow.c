@@ -151,16 +151,32 @@ push(struct follow *f, const struct batch *b, const struct position *after)
 			who->query->at = *after;
 }
 
-/* Move "published", never back. */
+static bool
+is_behind(const struct position *a, const struct position *b)
+{
+	return (a->log < b->log || a->audit < b->audit);
+}
+
+/* Ids are being used again: nobody's place in them means anything now. */
+static void
+begin_again(struct follow *f)
+{
+	struct follower *who;
+
+	log_line(LOG_WARNING, "the newest id has gone back: somebody has "
+	    "deleted rows and reset sqlite_sequence; follows end");
+	LIST_FOREACH(who, &f->list, entry) {
+		who->ready = false;
+		who->beyond = true;
+	}
+}
+
 static void
 publish(struct follow *f, const struct position *p)
 {
 	struct follower *who, *next;
 
-	if (p->log > f->published.log)
-		f->published.log = p->log;
-	if (p->audit > f->published.audit)
-		f->published.audit = p->audit;
+	f->published = *p;
 	for (who = LIST_FIRST(&f->list); who != NULL; who = next) {
 		next = LIST_NEXT(who, entry);
 		who->poke(who->arg);
@@ -171,7 +187,9 @@ void
 follow_committed(struct follow *f, const struct batch *b,
     const struct store_commit *c)
 {
-	if (same(&c->before, &f->published))
+	if (is_behind(&c->before, &f->published))
+		begin_again(f);
+	else if (same(&c->before, &f->published))
 		push(f, b, &c->after);
 	publish(f, &c->after);
 }
@@ -179,6 +197,8 @@ follow_committed(struct follow *f, const struct batch *b,
 void
 follow_advanced(struct follow *f, const struct position *p)
 {
-	if (p->log > f->published.log || p->audit > f->published.audit)
+	if (is_behind(p, &f->published))
+		begin_again(f);
+	if (!same(p, &f->published))
 		publish(f, p);
 }

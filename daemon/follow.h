@@ -1,12 +1,15 @@
 /*
  * Followers: queries that go on while rows are committed.
  *
- * "published" is how far the file is known to be; it only moves forward.  A
- * follower is caught up when it has been given everything up to there.  A
- * batch that was committed right behind "published" is pushed from memory to
- * followers that are caught up and have room; everybody else (a slow reader,
- * rows of another process in between) reads up to "published" from the
- * database, page by page, until it is caught up again.
+ * "published" is how far the file is known to be.  A follower is caught up when
+ * it has been given everything up to there.  A batch that was committed right
+ * behind "published" is pushed from memory to followers that are caught up and
+ * have room; everybody else (a slow reader, rows of another process in between)
+ * reads up to "published" from the database, page by page, until it is caught
+ * up again.
+ *
+ * It moves forward.  When the file is found to be further back, ids are used
+ * again, and all follows end: there is nothing to be behind any more.
  *
  * Layer: daemon.  Threads: the loop's.  No I/O, no clock.
  */
@@ -30,6 +33,7 @@ struct follower {
 	struct query	*query;
 	bool		 ready;		/* the query is the loop's, in LIVE,
 					   and its reader has room */
+	bool		 beyond;	/* set when the file has gone back */
 	/* There may be something to do: rows in query->out, or a position
 	   further on.  May remove itself, and no other. */
 	void		(*poke)(void *arg);

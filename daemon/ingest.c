@@ -20,13 +20,20 @@
 #define POLL_MS		50	/* between two looks for others' rows, while
 				   the writer is idle and somebody follows */
 
+#define SWEEP_MS	3600000	/* between two looks for idle producers */
+
 /* Sealed: the set of records is fixed, for every producer a prefix. */
 static void
-seal(struct ingest *in)
+seal(struct ingest *in, int64_t now)
 {
 	struct batch *sealed = in->open;
 
 	assert(!in->in_flight);
+	if (now - in->swept_at >= SWEEP_MS) {
+		ledger_present(&in->ledger, sealed);
+		sealed->sweep = true;
+		in->swept_at = now;
+	}
 	in->open = in->flight;
 	batch_reset(in->open, sealed->serial + 1);
 	in->flight = sealed;
@@ -75,7 +82,7 @@ commit_due(struct ingest *in, int64_t now)
 	    (clock_mono_us() < in->pace.ready_us && !in->draining))
 		return (false);
 	if (!in->in_flight)
-		seal(in);
+		seal(in, now);
 	writer_commit(in->writer, in->flight);
 	tell_room(in);
 	return (true);
@@ -290,6 +297,7 @@ ingest_start(struct event_base *base, struct store *store,
 	in->open = batch_new();
 	in->flight = batch_new();
 	batch_reset(in->open, 1);
+	in->swept_at = clock_mono_ms();
 	in->admit = admit_new(config->secrets);
 	in->timer = timer_new(base, on_timer, in);
 	in->writer = writer_start(base, store, on_job, in);

@@ -33,6 +33,7 @@ struct ingest {
 	struct pace		 pace;
 	int64_t			 retry_at;	/* monotonic ms */
 	int64_t			 poll_at;
+	int64_t			 swept_at;	/* idle producers */
 	int64_t			 tidy_at;	/* 0: memory is tidy */
 	bool			 refused;	/* somebody was, a read */
 	bool			 settling;	/* telling what a commit has done */

@@ -85,6 +85,16 @@ ledger_answer(struct ledger *l, const struct batch *b)
 }
 
 void
+ledger_present(const struct ledger *l, struct batch *b)
+{
+	const struct ledger_entry *e;
+
+	LIST_FOREACH(e, &l->list, entry)
+		if (e->name.p != NULL)
+			batch_add_present(b, e->name);
+}
+
+void
 ledger_seal(struct ledger *l)
 {
 	struct ledger_entry *e;

@@ -81,6 +81,9 @@ size_t	 ledger_pending(const struct ledger_entry *);
 /* Give the batch's claims their answers. */
 void	 ledger_answer(struct ledger *, const struct batch *);
 
+/* Who has a name and is connected, into a batch that sweeps. */
+void	 ledger_present(const struct ledger *, struct batch *);
+
 /* What was admitted goes to the writer. */
 void	 ledger_seal(struct ledger *);
 

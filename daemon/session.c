@@ -199,6 +199,10 @@ poke(struct session *s)
 		return;
 	if (q->phase == QUERY_FOUND)
 		query_adopt(q);
+	if (s->follower.beyond) {
+		q->beyond = true;
+		q->phase = QUERY_OVER;
+	}
 	tell_position(s);
 	conn_send(s->conn, &q->out);
 	s->follower.ready = false;
@@ -330,7 +334,7 @@ start(struct session *s, struct request *r)
 	s->look_due = s->look_set = false;
 	if (r->kind == REQUEST_FOLLOW || r->kind == REQUEST_WAIT) {
 		s->following = true;
-		s->follower.ready = false;
+		s->follower.ready = s->follower.beyond = false;
 		/* What is on its way to the disk exists. */
 		r->wait = r->wait || ingest_pending(in, r->execution) != 0;
 	}

@@ -39,11 +39,15 @@ commit(struct writer *w, struct writer_job *job)
 		.nclaim = b->nclaim,
 		.forget = b->forget,
 		.nforget = b->nforget,
+		.sweep = b->sweep,
+		.present = b->present,
+		.npresent = b->npresent,
 		.opening = b->opening,
 		.nopening = b->nopening,
 		.stream = b->stream,
 		.nstream = b->nstream,
 		.now_ms = clock_wall_ms(),
+		.mono_ms = clock_mono_ms(),
 	};
 	job->result = store_commit(w->store, &rows, &job->commit, &job->error);
 }

@@ -3,7 +3,7 @@
 #include "sql/db.h"
 #include "sql/text.h"
 
-#define SWEEP_EVERY_MS	3600000
+#define STEP_MS		3600000	/* the wall clock has stepped, and not drifted */
 #define SWEEP_ROWS	1000	/* forgotten at once, at most */
 
 bool
@@ -13,6 +13,9 @@ producers_prepare(struct producers *p, sqlite3 *db, struct sql_error *error)
 	return ((p->read = db_prepare(db, sql_producer_read, error)) != NULL &&
 	    (p->write = db_prepare(db, sql_producer_write, error)) != NULL &&
 	    (p->forget = db_prepare(db, sql_producer_forget, error)) != NULL &&
+	    (p->touch = db_prepare(db, sql_producer_touch, error)) != NULL &&
+	    (p->gap = db_prepare(db, sql_producers_gap, error)) != NULL &&
+	    (p->move = db_prepare(db, sql_producers_move, error)) != NULL &&
 	    (p->forget_idle = db_prepare(db, sql_producers_forget_idle,
 	    error)) != NULL &&
 	    (p->incident = db_prepare(db, sql_incident_write, error)) != NULL);
@@ -119,14 +122,62 @@ forget(struct producers *p, struct span producer, struct sql_error *error)
 	return (run(p, p->forget, error));
 }
 
+/* By how much do the times of all producers move? */
 static enum sql_result
-forget_idle(struct producers *p, int64_t now, struct sql_error *error)
+find_step(struct producers *p, const struct store_batch *b, int64_t *step,
+    struct sql_error *error)
 {
-	if (p->swept_ms != 0 && now - p->swept_ms < SWEEP_EVERY_MS &&
-	    now >= p->swept_ms)
+	sqlite3_int64 gap = 0;
+	enum sql_result result;
+
+	if (p->committed) {
+		*step = b->now_ms - p->now_ms - (b->mono_ms - p->mono_ms);
 		return (SQL_DONE);
-	p->swept_ms = now;
-	(void)sqlite3_bind_int64(p->forget_idle, 1, now - PRODUCERS_IDLE_MS);
+	}
+	(void)sqlite3_bind_int64(p->gap, 1, b->now_ms);
+	result = db_integer(p->gap, &gap, error);
+	*step = gap;
+	return (result);
+}
+
+static enum sql_result
+move_times(struct producers *p, const struct store_batch *b,
+    struct sql_error *error)
+{
+	enum sql_result result;
+	int64_t step;
+
+	if ((result = find_step(p, b, &step, error)) != SQL_DONE ||
+	    (step > -STEP_MS && step < STEP_MS))
+		return (result);
+	(void)sqlite3_bind_int64(p->move, 1, step);
+	return (run(p, p->move, error));
+}
+
+void
+producers_committed(struct producers *p, const struct store_batch *b)
+{
+	p->committed = true;
+	p->now_ms = b->now_ms;
+	p->mono_ms = b->mono_ms;
+}
+
+static enum sql_result
+sweep(struct producers *p, const struct store_batch *b,
+    struct sql_error *error)
+{
+	enum sql_result result = SQL_DONE;
+	size_t i;
+
+	for (i = 0; i < b->npresent && result == SQL_DONE; i++) {
+		db_bind_text(p->touch, 1, b->present[i]);
+		(void)sqlite3_bind_int64(p->touch, 2, b->now_ms);
+		result = run(p, p->touch, error);
+	}
+	if (result != SQL_DONE)
+		return (result);
+	(void)sqlite3_bind_int64(p->forget_idle, 1,
+	    b->now_ms - PRODUCERS_IDLE_MS);
 	(void)sqlite3_bind_int64(p->forget_idle, 2, SWEEP_ROWS);
 	return (run(p, p->forget_idle, error));
 }
@@ -135,16 +186,17 @@ enum sql_result
 producers_apply(struct producers *p, const struct store_batch *b,
     struct sql_error *error)
 {
-	enum sql_result result = SQL_DONE;
+	enum sql_result result;
 	size_t i;
 
+	result = move_times(p, b, error);
 	for (i = 0; i < b->nmark && result == SQL_DONE; i++)
 		result = write_mark(p, &b->mark[i], b->now_ms, error);
 	for (i = 0; i < b->nforget && result == SQL_DONE; i++)
 		result = forget(p, b->forget[i], error);
 	for (i = 0; i < b->nclaim && result == SQL_DONE; i++)
 		result = judge_claim(p, &b->claim[i], b->now_ms, error);
-	if (result == SQL_DONE)
-		result = forget_idle(p, b->now_ms, error);
+	if (result == SQL_DONE && b->sweep)
+		result = sweep(p, b, error);
 	return (result);
 }

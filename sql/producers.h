@@ -7,6 +7,7 @@
 #define SQL_PRODUCERS_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sql/result.h"
@@ -19,9 +20,14 @@ struct producers {
 	sqlite3_stmt	*read;
 	sqlite3_stmt	*write;
 	sqlite3_stmt	*forget;
+	sqlite3_stmt	*touch;
+	sqlite3_stmt	*gap;
+	sqlite3_stmt	*move;
 	sqlite3_stmt	*forget_idle;
 	sqlite3_stmt	*incident;
-	int64_t		 swept_ms;	/* when idle ones were last looked for */
+	bool		 committed;	/* something was, at: */
+	int64_t		 now_ms;	/* wall clock */
+	int64_t		 mono_ms;
 };
 
 /* False and *error: a statement cannot be prepared.  They go with the db. */
@@ -29,9 +35,16 @@ bool	 producers_prepare(struct producers *, sqlite3 *, struct sql_error *);
 
 /*
  * Inside a transaction, behind its rows: write the marks, forget who said BYE,
- * judge the claims, and now and then forget who has been idle for long.
+ * judge the claims, and in a sweep forget who has been idle for long.
+ *
+ * Idle counts while the daemon runs.  When the wall clock has stepped, and at
+ * the first commit after a start, all times are moved along with it.
  */
 enum sql_result	 producers_apply(struct producers *, const struct store_batch *,
 		    struct sql_error *);
+
+/* That transaction is committed. */
+void		 producers_committed(struct producers *,
+		    const struct store_batch *);
 
 #endif

@@ -77,6 +77,16 @@ SET epoch = ?3, number = ?4, updated_at = ?5
 -- name: producer_forget
 DELETE FROM execlog_producers WHERE producer = ?1
 
+-- name: producer_touch
+UPDATE execlog_producers SET updated_at = ?2 WHERE producer = ?1
+
+-- Since when no producer has been heard of, until ?1.
+-- name: producers_gap
+SELECT coalesce(?1 - max(updated_at), 0) FROM execlog_producers
+
+-- name: producers_move
+UPDATE execlog_producers SET updated_at = updated_at + ?1
+
 -- name: producers_forget_idle
 DELETE FROM execlog_producers WHERE producer IN
 	(SELECT producer FROM execlog_producers WHERE updated_at < ?1 LIMIT ?2)
@@ -117,7 +127,8 @@ WHERE state <> 'closed' AND (state = 'open' OR producer IN
 ORDER BY producer, capture, id
 
 -- The newest id there has ever been: also right when somebody has reset or
--- spoiled sqlite_sequence, or when the newest rows are gone.
+-- spoiled sqlite_sequence, or when the newest rows are gone.  When both is so
+-- ids are used again; then it goes back, and daemon/follow.c notices.
 -- name: newest_log
 SELECT max(coalesce((SELECT seq FROM sqlite_sequence
 		WHERE name = 'execution_logs' AND typeof(seq) = 'integer'), 0),

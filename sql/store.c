@@ -283,6 +283,8 @@ store_commit(struct store *s, const struct store_batch *b,
 	result = transaction(s, b, c, error);
 	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
 		(void)run(s, s->rollback, NULL);
+	else if (result == SQL_DONE)
+		producers_committed(&s->producers, b);
 	c->hold_us = db_monotonic_us() - c->begun_us;
 	c->wal_frames = s->wal_frames;
 	if (result == SQL_DONE)

@@ -113,11 +113,15 @@ struct store_batch {
 	size_t			 nclaim;
 	struct span		*forget;	/* producers that said BYE */
 	size_t			 nforget;
+	bool			 sweep;		/* forget idle ones, but for */
+	struct span		*present;	/* those who are connected */
+	size_t			 npresent;
 	struct stream_opening	*opening;
 	size_t			 nopening;
 	struct stream_mark	*stream;
 	size_t			 nstream;
 	int64_t			 now_ms;	/* wall clock */
+	int64_t			 mono_ms;	/* monotonic, at the same time */
 };
 
 struct store_commit {

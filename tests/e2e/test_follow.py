@@ -424,3 +424,33 @@ def test_one_commit_larger_than_a_followers_queue(daemon):
     assert [int(row["message"].split()[0]) for row in rows] == \
         list(range(4000))
     assert end["rows"] == 4000
+
+
+@pytest.mark.parametrize("table", ["execution_logs",
+                                   "execution_audit_events"])
+@pytest.mark.parametrize("notices", ["a commit", "a look"])
+def test_ids_that_are_used_again_end_it(daemon, table, notices):
+    for i in range(5):
+        daemon.ok("write", "e1", str(i))
+        daemon.ok("event", "e1", "STATE_CHANGE")
+    followers = [daemon.follow("e1", "-o", "cat"),
+                 daemon.follow("e2", "--wait"), daemon.spawn("wait", "e1")]
+    await_until(lambda: daemon.status()["followers"] == 3)
+    db = sqlite3.connect(daemon.db, timeout=10)
+    db.execute(f"DELETE FROM {table}")
+    db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+    db.commit()
+    db.close()
+    if notices == "a commit":
+        daemon.ok("write", "e1", "again")
+        daemon.ok("event", "e1", "COMPLETED")
+    for f in followers:
+        code, _, err = finish(f)
+        assert code == 6 and "ids have begun again" in err
+    daemon.ok("write", "e1", "once more")
+    if notices == "a look":
+        daemon.ok("event", "e1", "COMPLETED")
+    # And whoever comes now gets everything.
+    code, out, err = daemon.cli("follow", "e1", "-o", "cat")
+    assert code == 0 and out.splitlines() == daemon.messages("e1")
+    assert "complete" in err

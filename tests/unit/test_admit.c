@@ -224,8 +224,11 @@ test_all_that_a_batch_can_hold(void **state)
 		batch_add_forget(b, span_of(name), 7);
 		batch_add_audit(b, &e, 8);
 	}
+	batch_add_present(b, span_of("p1"));
+	b->sweep = true;
 	memset(name, 0, sizeof name);
 	assert_int_equal(b->begun_ms, 5);
+	assert_text(b->present[0], "p1");
 	assert_int_equal(batch_rows(b), 300);
 	for (i = 0; i < 300; i++) {
 		(void)snprintf(name, sizeof name, "p%zu", i);
@@ -239,6 +242,8 @@ test_all_that_a_batch_can_hold(void **state)
 	assert_true(batch_has(b, span_of("p299")));
 	batch_reset(b, 9);
 	assert_true(batch_is_empty(b));
+	assert_int_equal(b->npresent, 0);
+	assert_false(b->sweep);
 	assert_int_equal(b->serial, 9);
 	(void)batch_add_mark(b, &m, 5);
 	assert_false(batch_has(b, span_of("p299")));

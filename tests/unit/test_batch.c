@@ -148,6 +148,23 @@ test_ledger(void **state)
 }
 
 /* Who has how much pending, and how many are there that have? */
+/* Of those who are connected, who has a name? */
+static void
+test_who_is_present(void **state)
+{
+	struct ledger l = { 0 };
+	struct ledger_entry named = { .name = span_of("p") }, nameless = { 0 };
+	struct batch *b = batch_new();
+
+	(void)state;
+	ledger_add(&l, &named);
+	ledger_add(&l, &nameless);
+	ledger_present(&l, b);
+	assert_int_equal(b->npresent, 1);
+	assert_text(b->present[0], "p");
+	batch_free(b);
+}
+
 static void
 test_ledger_of_bytes(void **state)
 {
@@ -320,6 +337,7 @@ main(void)
 		cmocka_unit_test(test_a_batch_is_full),
 		cmocka_unit_test(test_a_batch_is_full_of_pages),
 		cmocka_unit_test(test_ledger),
+		cmocka_unit_test(test_who_is_present),
 		cmocka_unit_test(test_ledger_of_bytes),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_order),

@@ -156,16 +156,35 @@ test_a_slow_reader_is_left_where_it_is(void **state)
 	follow_free(f);
 }
 
+/* Whoever notices, and in whichever table: all follows end. */
 static void
-test_published_never_goes_back(void **state)
+test_ids_that_begin_again(void **state)
 {
-	struct follow *f = follow_new(&(struct position){ 10, 5 });
+	static const struct position back[] = { { 9, 5 }, { 12, 4 } };
+	struct follow *f;
+	struct watched w;
+	size_t i;
 
 	(void)state;
-	follow_advanced(f, &(struct position){ 8, 7 });
-	assert_int_equal(follow_published(f)->log, 10);
-	assert_int_equal(follow_published(f)->audit, 7);
-	follow_free(f);
+	for (i = 0; i < 4; i++) {
+		f = follow_new(&(struct position){ 10, 5 });
+		watch(f, &w, "e1");
+		follow_advanced(f, &(struct position){ 10, 5 });
+		assert_false(w.f.beyond);
+		if (i < 2)
+			follow_advanced(f, &back[i]);
+		else
+			commit(f, back[i - 2], "e1", "m", true);
+		assert_true(w.f.beyond);
+		assert_int_equal(w.q.out.n, 0);
+		assert_string_equal(w.q.event, "");
+		assert_int_equal(follow_published(f)->log, back[i % 2].log +
+		    (i >= 2));
+		assert_int_equal(follow_published(f)->audit, back[i % 2].audit +
+		    (i >= 2));
+		unwatch(f, &w);
+		follow_free(f);
+	}
 }
 
 int
@@ -175,7 +194,7 @@ main(void)
 		cmocka_unit_test(test_a_batch_right_behind_is_pushed),
 		cmocka_unit_test(test_rows_do_not_overtake_those_of_others),
 		cmocka_unit_test(test_a_slow_reader_is_left_where_it_is),
-		cmocka_unit_test(test_published_never_goes_back),
+		cmocka_unit_test(test_ids_that_begin_again),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -73,7 +73,12 @@ check_plans(sqlite3 *db)
 		    "(execution_id=?);" },
 		{ sql_producer_forget, "SEARCH execlog_producers USING "
 		    "PRIMARY KEY (producer=?);" },
+		{ sql_producer_touch, "SEARCH execlog_producers USING "
+		    "PRIMARY KEY (producer=?);" },
 		/* Small tables of ours: a row for each producer, incident. */
+		{ sql_producers_gap, "SEARCH execlog_producers USING PRIMARY "
+		    "KEY;" },
+		{ sql_producers_move, "SCAN execlog_producers;" },
 		{ sql_producers_forget_idle, "SEARCH execlog_producers USING "
 		    "PRIMARY KEY (producer=?);LIST SUBQUERY 1;"
 		    "SCAN execlog_producers;" },

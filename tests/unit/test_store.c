@@ -446,6 +446,17 @@ test_marks_go_with_their_records(void **state)
 }
 
 static void
+sweep(struct world *w, int64_t now, int64_t mono, bool present)
+{
+	struct span name = span_of("p");
+	struct store_batch b = { .now_ms = now, .mono_ms = mono, .sweep = true,
+	    .present = &name, .npresent = present };
+	struct store_commit c;
+
+	assert_int_equal(store_commit(w->store, &b, &c, &w->error), SQL_DONE);
+}
+
+static void
 test_producers_are_forgotten(void **state)
 {
 	struct span name = span_of("p");
@@ -461,14 +472,60 @@ test_producers_are_forgotten(void **state)
 	/* Idle: not after seven days, but after that. */
 	assert_granted(claim(w, 1000, 0, 0, 20), 1, 0);
 	assert_int_equal(add_one(w, &c), SQL_DONE);
-	bye = (struct store_batch){ .now_ms = 20 + PRODUCERS_IDLE_MS };
-	assert_int_equal(store_commit(w->store, &bye, &c, &w->error),
-	    SQL_DONE);
+	sweep(w, 20 + PRODUCERS_IDLE_MS, 20 + PRODUCERS_IDLE_MS, false);
 	assert_answer(w, "SELECT count(*) FROM execlog_producers", "1");
-	bye.now_ms += 2 * 3600000;
-	assert_int_equal(store_commit(w->store, &bye, &c, &w->error),
-	    SQL_DONE);
+	/* Who is connected is not idle. */
+	sweep(w, 21 + PRODUCERS_IDLE_MS, 21 + PRODUCERS_IDLE_MS, true);
+	sweep(w, 20 + 2 * PRODUCERS_IDLE_MS, 20 + 2 * PRODUCERS_IDLE_MS, false);
+	assert_answer(w, "SELECT count(*) FROM execlog_producers", "1");
+	sweep(w, 22 + 2 * PRODUCERS_IDLE_MS, 22 + 2 * PRODUCERS_IDLE_MS, false);
 	assert_answer(w, "SELECT count(*) FROM execlog_producers", "0");
+}
+
+/* Where the clock jumps nobody has been idle for so long, nor while there was
+   no daemon. */
+static void
+test_idle_counts_while_the_daemon_runs(void **state)
+{
+	const int64_t day = 86400000, begun = 1000 * day;
+	struct world *w = *state;
+
+	assert_granted(claim(w, 1000, 0, 0, begun), 1, 0);
+	sweep(w, begun + 3 * day, 3 * day, false);
+	sweep(w, begun + 30 * day, 3 * day, false);
+	sweep(w, begun + 33 * day, 6 * day, false);
+	assert_answer(w, "SELECT count(*) FROM execlog_producers", "1");
+	/* The clock goes back, to before everything. */
+	sweep(w, day, 6 * day, false);
+	assert_answer(w, "SELECT updated_at / 86400000 FROM execlog_producers",
+	    "-5");
+	/* A start, much later by the clock. */
+	assert_true(open_again(w));
+	sweep(w, begun + 99 * day, 5, false);
+	sweep(w, begun + 105 * day, 6 * day, false);
+	assert_answer(w, "SELECT count(*) FROM execlog_producers", "1");
+	sweep(w, begun + 107 * day, 8 * day, false);
+	assert_answer(w, "SELECT count(*) FROM execlog_producers", "0");
+}
+
+/* A transaction that fails moves nothing, and is tried again. */
+static void
+test_a_step_is_not_lost_with_its_transaction(void **state)
+{
+	const int64_t day = 86400000;
+	struct world *w = *state;
+	struct store_batch b = { .now_ms = 31 * day, .mono_ms = day,
+	    .sweep = true };
+	struct store_commit c;
+
+	assert_granted(claim(w, 1000, 0, 0, day), 1, 0);
+	meanwhile(w, "CREATE TRIGGER t AFTER UPDATE ON execlog_producers "
+	    "BEGIN SELECT 1; END");
+	assert_int_equal(store_commit(w->store, &b, &c, &w->error),
+	    SQL_FOREIGN);
+	meanwhile(w, "DROP TRIGGER t");
+	assert_int_equal(store_commit(w->store, &b, &c, &w->error), SQL_DONE);
+	assert_answer(w, "SELECT count(*) FROM execlog_producers", "1");
 }
 
 int
@@ -490,6 +547,8 @@ main(void)
 		world_test(test_an_older_file_is_an_incident),
 		world_test(test_marks_go_with_their_records),
 		world_test(test_producers_are_forgotten),
+		world_test(test_idle_counts_while_the_daemon_runs),
+		world_test(test_a_step_is_not_lost_with_its_transaction),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
