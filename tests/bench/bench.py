@@ -12,6 +12,7 @@ import traceback
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 import beside    # noqa: E402
+import capture   # noqa: E402
 import ingest    # noqa: E402
 import large     # noqa: E402
 import reading   # noqa: E402
@@ -26,6 +27,7 @@ CASES = {
     "read": reading.case,
     "follow": waits.follow,
     "events": waits.events,
+    "capture": capture.case,
 }
 EPILOG = """cases:
   ingest   a file of our own: rows/s, CPU, lock, memory, a producer's cost
@@ -37,6 +39,7 @@ EPILOG = """cases:
   read     a million stored lines, against sqlite3
   follow   from write() to a follower's stdout, own and shared file
   events   acknowledgements of audit events under load
+  capture  what four commands print, against the same lines in bulk
 
 In each round ours and the limit run one after the other.  "ours" and "limit"
 are medians, "max" is of all rounds, the ratio is the median of the rounds'.
