@@ -59,6 +59,21 @@ ending_say(const struct end *end, uint64_t n, bool with_rows)
 	buf_free(&names);
 }
 
+void
+ending_say_nothing(const struct options *o, struct span id, bool audit)
+{
+	struct span task = o->filter.task[0];
+
+	if (audit)
+		say("No audit events found for execution %.*s", (int)id.n,
+		    id.p);
+	else if (o->filter.ntasks == 1)
+		say("No logs found for task %.*s in execution %.*s",
+		    (int)task.n, task.p, (int)id.n, id.p);
+	else
+		say("No logs found for execution %.*s", (int)id.n, id.p);
+}
+
 int
 ending_ambiguous(struct span prefix, const struct end *end)
 {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/options.h"
 #include "proto/request.h"
 #include "proto/span.h"
 
@@ -23,6 +24,10 @@ int	 ending_code(const struct end *, bool result_counts);
 
 /* Say how it has ended; with_rows: and whether these rows are all. */
 void	 ending_say(const struct end *, uint64_t rows, bool with_rows);
+
+/* Say that there was no row, or no event. */
+void	 ending_say_nothing(const struct options *, struct span execution,
+	    bool audit);
 
 /* Say which executions the prefix may stand for; the exit code. */
 int	 ending_ambiguous(struct span prefix, const struct end *);

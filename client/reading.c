@@ -42,22 +42,6 @@ is_live(const struct reading *r)
 
 /* ------------------------------------------------------------------- ends */
 
-static void
-say_nothing_found(const struct reading *r)
-{
-	const struct options *o = r->options;
-	struct span id = r->request.execution, task = o->filter.task[0];
-
-	if (r->request.kind == REQUEST_AUDIT)
-		say("No audit events found for execution %.*s", (int)id.n,
-		    id.p);
-	else if (o->filter.ntasks == 1)
-		say("No logs found for task %.*s in execution %.*s",
-		    (int)task.n, task.p, (int)id.n, id.p);
-	else
-		say("No logs found for execution %.*s", (int)id.n, id.p);
-}
-
 /* Everything is printed, the cursor is noted: what else is there to say? */
 static int
 leave(struct reading *r, int code)
@@ -105,7 +89,8 @@ on_end(struct reading *r, const struct end *end)
 		    r->request.kind == REQUEST_WAIT);
 	code = leave(r, code);
 	if (!found && !ferror(stdout))
-		say_nothing_found(r);
+		ending_say_nothing(r->options, id,
+		    r->request.kind == REQUEST_AUDIT);
 	if (ending_is_end(end))
 		ending_say(end, r->printer.rows,
 		    r->request.kind != REQUEST_WAIT);
@@ -218,39 +203,65 @@ left(const struct reading *r)
 	return (ms > 0 ? ms : 0);
 }
 
-/*
- * The daemon is gone, or was not there when we came back: a follow tries
- * again, others are done.
- */
+/* The daemon is gone: others than follows are done.  -1: try again. */
 static int
-on_lost(struct reading *r)
+give_up(struct reading *r, const struct feed *feed)
 {
-	const char *why = r->feed.link.reason;
+	const char *why = feed->link.reason;
 
-	if (!is_live(r)) {
-		print_end(&r->printer);
-		(void)fflush(stdout);
-		complain("%s", why);
-		return (r->feed.db != NULL ? EXIT_FAILURE_OTHER :
-		    EXIT_UNREACHABLE);
+	if (is_live(r) && feed->link.fault != FAULT_BAD_REQUEST) {
+		if (r->retry_ms == 0) {
+			say("-- connection lost (%s), trying again --", why);
+			r->retry_ms = RETRY_FIRST_MS;
+		}
+		return (-1);
 	}
-	if (r->feed.link.fault == FAULT_BAD_REQUEST) {
-		complain("%s", why);
+	print_end(&r->printer);
+	(void)fflush(stdout);
+	complain("%s", why);
+	if (is_live(r))
 		return (EXIT_NO_END);
-	}
-	if (r->retry_ms == 0) {
-		say("-- connection lost (%s), trying again --", why);
-		r->retry_ms = RETRY_FIRST_MS;
-	}
-	/* What was seen has been there. */
-	r->request.wait = r->request.wait || r->mark.known;
-	feed_close(&r->feed);
+	return (feed->db != NULL ? EXIT_FAILURE_OTHER : EXIT_UNREACHABLE);
+}
+
+static void
+pause_before_retry(struct reading *r)
+{
 	interrupt_wait(left(r) < r->retry_ms ? (int)left(r) : r->retry_ms);
 	r->retry_ms = r->retry_ms * 2 < RETRY_MAX_MS ? r->retry_ms * 2 :
 	    RETRY_MAX_MS;
+}
+
+/* The connection was lost, or there was none when we came back. */
+static int
+on_lost(struct reading *r)
+{
+	int code;
+
+	if ((code = give_up(r, &r->feed)) != -1)
+		return (code);
+	/* What was seen has been there. */
+	r->request.wait = r->request.wait || r->mark.known;
+	feed_close(&r->feed);
+	pause_before_retry(r);
 	if (feed_open(&r->feed, r->options) && ask(r))
 		r->retry_ms = 0;
 	return (-1);
+}
+
+/* Somebody, or the time, wants us to stop: the exit code, else -1. */
+static int
+stopped(struct reading *r)
+{
+	int code;
+
+	if (interrupt_signal() != 0)
+		return (leave(r, EXIT_SIGNAL + interrupt_signal()));
+	if (left(r) > 0)
+		return (-1);
+	code = leave(r, EXIT_TIMEOUT);
+	say("-- timed out --");
+	return (code);
 }
 
 /* Rows go out before each wait, so that a follow is prompt. */
@@ -282,41 +293,29 @@ read_all(struct reading *r)
 			code = on_lost(r);
 			break;
 		}
-		if (code == -1 && interrupt_signal() != 0)
-			code = leave(r, EXIT_SIGNAL + interrupt_signal());
-		if (code == -1 && left(r) == 0) {
-			code = leave(r, EXIT_TIMEOUT);
-			say("-- timed out --");
-		}
+		if (code == -1)
+			code = stopped(r);
 	}
 	return (code);
 }
 
 /*
- * The last N that match an expression: the daemon does not know it.  Walk back
- * until so many have come; the mark is set before the oldest of them.
+ * Walk back until so many lines have matched; false: the connection was lost
+ * before that or the end.
  */
 static bool
-seek_matches(struct reading *r)
+walk_back(struct reading *r, struct feed *feed, int64_t *wanted)
 {
-	struct request back = r->request;
-	struct feed feed;
 	struct log_row row;
 	struct frame f;
-	int64_t wanted = r->options->lines;
 	enum link_result result;
-	bool done = false;
 
-	back.kind = REQUEST_LOGS;
-	back.reverse = true;
-	back.wait = false;
-	back.lines = -1;
-	if (!feed_open(&feed, r->options) || !feed_ask(&feed, &back))
-		return (false);
-	while (!done && (result = feed_next(&feed, &f)) != LINK_LOST &&
-	    interrupt_signal() == 0) {
+	while (interrupt_signal() == 0 && left(r) > 0) {
+		if ((result = feed_next(feed, &f)) == LINK_LOST)
+			return (false);
 		if (result == LINK_NOTHING)
-			(void)feed_wait(&feed, -1);
+			(void)feed_wait(feed, left(r) < INT_MAX ?
+			    (int)left(r) : -1);
 		if (result != LINK_OK)
 			continue;
 		if (f.type == FRAME_NOTICE)
@@ -325,32 +324,80 @@ seek_matches(struct reading *r)
 		    log_row_decode(f.body, &row) &&
 		    grep_matches(&r->grep, row.message)) {
 			mark_row(&r->mark, &row);
-			done = --wanted == 0;
+			--*wanted;
 		}
-		done = done || f.type == FRAME_END;
+		if (*wanted == 0 || f.type == FRAME_END)
+			break;
 	}
+	return (true);
+}
+
+/*
+ * The last N that match an expression: the daemon does not know it.  The mark
+ * is set before the oldest of them; there is none if all are to be shown.
+ * False: try again, or *code is the exit code.
+ */
+static bool
+seek_once(struct reading *r, int *code)
+{
+	struct request back = r->request;
+	struct feed feed;
+	int64_t wanted = r->options->lines;
+	bool sought = true;
+
+	back.kind = REQUEST_LOGS;
+	back.reverse = true;
+	back.wait = false;
+	back.lines = -1;
+	r->mark.known = false;
+	if (feed_open(&feed, r->options) && feed_ask(&feed, &back))
+		sought = walk_back(r, &feed, &wanted);
+	else
+		/* At first that is told by whoever asks next. */
+		sought = r->retry_ms == 0;
+	if (!sought)
+		*code = give_up(r, &feed);
 	feed_close(&feed);
-	if (wanted == 0)
+	if (sought && wanted == 0)
 		r->mark.at.id--;
 	else
-		/* All of them. */
 		r->mark.known = false;
+	return (sought);
+}
+
+/* -1, or the exit code. */
+static int
+seek_matches(struct reading *r)
+{
+	bool sought = false;
+	int code = -1;
+
+	while (!sought && code == -1) {
+		sought = seek_once(r, &code);
+		if (!sought && code == -1)
+			pause_before_retry(r);
+		if (code == -1)
+			code = stopped(r);
+	}
+	r->retry_ms = 0;
 	r->request.lines = -1;
-	return (true);
+	return (code);
 }
 
 static int
 start(struct reading *r)
 {
 	const struct options *o = r->options;
+	int code;
 
 	if (o->grep != NULL && o->lines > 0 && o->reverse) {
 		/* The daemon does not know the expression. */
 		r->request.lines = -1;
 		if (r->most == 0 || r->most > (uint64_t)o->lines)
 			r->most = (uint64_t)o->lines;
-	} else if (o->grep != NULL && o->lines > 0 && !r->mark.known)
-		(void)seek_matches(r);
+	} else if (o->grep != NULL && o->lines > 0 && !r->mark.known &&
+	    (code = seek_matches(r)) != -1)
+		return (code);
 	if (!feed_open(&r->feed, o)) {
 		if (o->db == NULL)
 			return (options_unreachable(o, r->feed.link.reason));

@@ -4,12 +4,13 @@ import os
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 
 import pytest
 
 from lib.daemon import await_until, finish
-from lib.wire import END, HELLO, NOTICE, WELCOME, Wire
+from lib.wire import END, HELLO, LOG_ROW, NOTICE, WELCOME, Wire
 
 
 def stdout_lines(process):
@@ -96,14 +97,14 @@ def test_a_restart_while_the_stored_rows_are_read(daemon):
     assert follower.returncode == 0
 
 
-def requests_of(idle, answers, *args):
+def requests_of(idle, answers, *args, command="follow"):
     """What a follow asks of a daemon that gives these answers, one for each
     connection, and goes."""
     server = socket.socket(socket.AF_UNIX)
     server.settimeout(20)
     server.bind(str(idle.socket))
     server.listen()
-    follower = idle.spawn("follow", "e1", *args)
+    follower = idle.spawn(command, "e1", *args)
     asked = []
     for answer in answers:
         peer = Wire(None, sock=server.accept()[0])
@@ -127,6 +128,32 @@ def test_a_loss_before_the_first_row(idle):
     assert code == 0
     assert [r["lines"] for r in asked] == [5, 5, 5]
     assert not any("after" in r for r in asked)
+
+
+def row(number, message):
+    return LOG_ROW, struct.pack(
+        ">qqB3x6I", number, number, 0, 2, 0, 4, 1, len(message), 0
+    ) + b"e1" + b"INFO" + b"s" + message
+
+
+def test_a_loss_while_the_last_lines_that_match_are_sought(idle):
+    """What has come is not all there is, and is not the last lines."""
+    stored = (NOTICE, dict(notice="stored", log=9))
+    back = [stored, row(9, b"x9"), row(8, b"y8")]
+    asked, (code, out, err) = requests_of(
+        idle, [back], "-g", "x", "-n", "2", "-o", "cat", command="logs")
+    assert (code, out) == (5, "") and "closed the connection" in err
+    idle.socket.unlink()
+    # A follow comes back, and seeks again.
+    done = (END, dict(reason="complete", rows=3, found=True,
+                      event="COMPLETED"))
+    asked, (code, out, err) = requests_of(
+        idle, [back, back + [row(7, b"x7")],
+               [row(7, b"x7"), row(8, b"y8"), row(9, b"x9"), done]],
+        "-g", "x", "-n", "2", "-o", "cat")
+    assert (code, out) == (0, "x7\nx9\n") and "trying again" in err
+    assert [r.get("reverse", False) for r in asked] == [True, True, False]
+    assert asked[2]["after"].startswith("s:9:7:6:")
 
 
 def test_a_loss_before_any_answer(idle):
