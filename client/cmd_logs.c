@@ -83,7 +83,7 @@ run_wait(const struct options *o)
 #define LOOK \
     "      --local           local time\n" \
     "      --color WHEN      auto, always, never; NO_COLOR is honoured\n" \
-    "      --raw             control characters as they are, on a terminal\n" \
+    "      --raw             bytes as they are stored, also on a terminal\n" \
     "      --socket PATH     the daemon's socket\n"
 #define DB \
     "      --db PATH         read this file, not the daemon's\n"

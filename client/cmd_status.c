@@ -33,7 +33,10 @@ ask(const struct options *o, struct link *l, struct span *body)
 	while ((result = link_next(l, &f, ANSWER_MS)) == LINK_OK)
 		if (f.type == FRAME_STATUS) {
 			*body = f.body;
-			return (EXIT_OK);
+			if (jtext_is_object(f.body))
+				return (EXIT_OK);
+			complain("the daemon sent a status that is no object");
+			return (EXIT_FAILURE_OTHER);
 		}
 	if (result == LINK_WOKEN)
 		return (EXIT_SIGNAL + interrupt_signal());
@@ -47,7 +50,7 @@ print_text(const struct options *o, struct span s)
 {
 	struct buf b = { 0 };
 
-	escape_put(&b, s, o->safe, false);
+	escape_put(&b, s, !o->raw, false);
 	if (!b.failed && b.n > 0)
 		(void)fwrite(b.p, 1, b.n, stdout);
 	buf_free(&b);
@@ -156,10 +159,9 @@ print_table(const struct options *o, struct span s)
 		{ "batch, rows", "batch_rows" },
 	};
 	struct json_t *doc = jdoc_parse(s);
+	long long others = count(doc, "connections");
 	size_t i;
 
-	if (doc == NULL)
-		return;
 	print_state(o, doc);
 	if (span_is(jtext_member(s, "log_rows"), "null"))
 		(void)puts("rows         unknown");
@@ -172,7 +174,7 @@ print_table(const struct options *o, struct span s)
 	    count(doc, "refused"));
 	(void)printf("pending      %lld rows\n", count(doc, "pending_rows"));
 	(void)printf("connections  %lld beside this one, %lld producers, "
-	    "%lld followers\n", count(doc, "connections") - 1,
+	    "%lld followers\n", others > 0 ? others - 1 : 0,
 	    count(doc, "producers"), count(doc, "followers"));
 	print_members(o, "faults", jtext_member(s, "faults"));
 	for (i = 0; i < sizeof figures / sizeof figures[0]; i++)
@@ -187,6 +189,18 @@ print_table(const struct options *o, struct span s)
 	jdoc_free(doc);
 }
 
+static void
+print_json(struct span s)
+{
+	struct buf b = { 0 };
+
+	escape_json(&b, s);
+	buf_char(&b, '\n');
+	if (!b.failed)
+		(void)fwrite(b.p, 1, b.n, stdout);
+	buf_free(&b);
+}
+
 static int
 run_status(const struct options *o)
 {
@@ -196,7 +210,7 @@ run_status(const struct options *o)
 
 	if ((code = ask(o, &l, &s)) == EXIT_OK) {
 		if (o->json || o->format != FORMAT_SHORT)
-			(void)printf("%.*s\n", (int)s.n, s.p);
+			print_json(s);
 		else
 			print_table(o, s);
 		if (o->check && !span_is(jtext_member(s, "state"), "\"ok\""))

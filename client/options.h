@@ -63,6 +63,7 @@ struct options {
 	bool			 json;		/* --json */
 	bool			 color;		/* of stdout */
 	bool			 safe;		/* escape what is printed */
+	bool			 raw;		/* bytes as they are stored */
 	bool			 local;
 	bool			 check;
 	int			 timeout;	/* ms; -1: not given */

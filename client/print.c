@@ -11,6 +11,7 @@
 #include "client/times.h"
 #include "proto/json.h"
 #include "proto/row.h"
+#include "proto/text.h"
 
 #define INDENT		"    "	/* of a message's further lines */
 #define RED		"\033[31m"
@@ -60,10 +61,26 @@ out(struct printer *p)
 	buf_reset(&p->line);
 }
 
+/* A message: in a pipe its characters as they are, but characters. */
 static void
 put(struct printer *p, struct span s, bool lines)
 {
-	escape_put(&p->line, s, p->options->safe, lines);
+	if (p->options->safe)
+		escape_put(&p->line, s, true, lines);
+	else if (p->options->raw)
+		buf_span(&p->line, s);
+	else
+		text_clean(&p->line, s);
+}
+
+/* An id, source or level: nor in a pipe may it look like another line. */
+static void
+put_name(struct printer *p, struct span s)
+{
+	if (!p->options->safe && (p->options->raw || text_is_id(s)))
+		buf_span(&p->line, s);
+	else
+		escape_put(&p->line, s, true, false);
 }
 
 static void
@@ -74,7 +91,7 @@ put_colored(struct printer *p, struct span s, const char *color, int width)
 	if (p->options->color && color != NULL)
 		buf_str(&p->line, color);
 	n = p->line.n;
-	put(p, s, false);
+	put_name(p, s);
 	if (p->options->color && color != NULL)
 		buf_str(&p->line, PLAIN);
 	for (n = p->line.n - n; width > 0 && s.n < (size_t)width; s.n++)
@@ -109,11 +126,11 @@ put_prefix(struct printer *p, const struct log_row *r)
 	put_time(p, r->timestamp);
 	put_colored(p, r->level, level_color(r->level), 5);
 	buf_str(&p->line, " [");
-	put(p, r->source, false);
+	put_name(p, r->source);
 	buf_char(&p->line, ']');
 	if (r->task.p != NULL) {
 		buf_str(&p->line, " [");
-		put(p, r->task, false);
+		put_name(p, r->task);
 		buf_char(&p->line, ']');
 	}
 	buf_char(&p->line, ' ');
@@ -140,6 +157,17 @@ put_message(struct printer *p, struct span s)
 	put(p, s, false);
 }
 
+static void
+put_name_field(struct printer *p, const char *name, struct span value)
+{
+	if (value.p == NULL)
+		return;
+	buf_printf(&p->line, INDENT "%-10s", name);
+	put_name(p, value);
+	buf_char(&p->line, '\n');
+}
+
+/* A text of several lines is indented. */
 static void
 put_field(struct printer *p, const char *name, struct span value)
 {
@@ -168,9 +196,9 @@ log_verbose(struct printer *p, const struct log_row *r)
 	put_time(p, r->timestamp);
 	put_colored(p, r->level, level_color(r->level), 0);
 	buf_printf(&p->line, " id %lld\n", (long long)r->id);
-	put_field(p, "execution", r->execution);
-	put_field(p, "task", r->task);
-	put_field(p, "source", r->source);
+	put_name_field(p, "execution", r->execution);
+	put_name_field(p, "task", r->task);
+	put_name_field(p, "source", r->source);
 	put_field(p, "message", r->message);
 	put_field(p, "metadata", r->metadata);
 }
@@ -300,7 +328,7 @@ audit_verbose(struct printer *p, const struct audit_row *r)
 	put_time(p, r->timestamp);
 	put_colored(p, r->type, state_color(r->type), 0);
 	buf_printf(&p->line, " id %lld\n", (long long)r->id);
-	put_field(p, "execution", r->execution);
+	put_name_field(p, "execution", r->execution);
 	put_field(p, "metadata", r->metadata);
 }
 
@@ -313,6 +341,7 @@ audit_text(struct printer *p, const struct audit_row *r)
 	struct span from = either(r->metadata, "from", "from_state");
 	struct span to = either(r->metadata, "to", "to_state");
 	struct buf rest = { 0 };
+	size_t i;
 
 	put_time(p, r->timestamp);
 	put_colored(p, r->type, state_color(r->type), 12);
@@ -330,7 +359,11 @@ audit_text(struct printer *p, const struct audit_row *r)
 	if (jput_without(&rest, r->metadata, shown,
 	    sizeof shown / sizeof shown[0]) && rest.n > 2) {
 		buf_char(&p->line, ' ');
-		put(p, buf_text(&rest), false);
+		/* A line break in valid JSON stands between its parts. */
+		for (i = 0; i < rest.n; i++)
+			if (rest.p[i] == '\n' || rest.p[i] == '\r')
+				rest.p[i] = ' ';
+		put_name(p, buf_text(&rest));
 	}
 	buf_free(&rest);
 	while (p->line.n > 0 && p->line.p[p->line.n - 1] == ' ')

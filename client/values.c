@@ -201,6 +201,7 @@ set_flag(struct options *o, int letter)
 		return (o->local = true);
 	case 'R':
 		o->safe = false;
+		o->raw = true;
 		return (true);
 	case 'K':
 		return (o->check = true);

@@ -63,7 +63,8 @@ escape_json(struct buf *b, struct span json)
 			n = 1;
 			c = 0xfffd;
 		}
-		if (!is_hidden(c) && c != 0xfffd)
+		if (!is_hidden(c) && c != 0xfffd &&
+		    (c >= 0x20 || c == '\n' || c == '\t'))
 			buf_add(b, json.p + i, n);
 		else if (c < 0x10000)
 			buf_printf(b, "\\u%04x", c);

@@ -20,7 +20,7 @@ struct buf;
  */
 void	 escape_put(struct buf *, struct span s, bool safe, bool lines);
 
-/* Append valid JSON with the same characters written as \u202e. */
+/* Append valid JSON with the same characters written as \u202e, and CR. */
 void	 escape_json(struct buf *, struct span json);
 
 #endif

@@ -3,12 +3,15 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import time
 
 import pytest
 
 from lib.daemon import await_until, clean_env, finish
+from lib import wire
+from lib.wire import WELCOME, Wire
 
 COMMANDS = ["follow", "logs", "audit", "write", "event", "run", "status",
             "ping"]
@@ -200,8 +203,73 @@ def test_control_characters_are_visible_on_a_terminal(daemon):
                      b"^[]0;t^G^?\\x9b31m\\u{202e}\\xff\ttab^M\n")
     piped = subprocess.run(daemon.command("logs", "e1", "-o", "cat"),
                            capture_output=True, env=daemon.env()).stdout
-    assert piped == evil + b"\n"
+    assert piped == evil.replace(b"\xff", "\ufffd".encode()) + b"\n"
     assert evil[:-1] in on_terminal(daemon, "logs", "e1", "--raw")
+
+
+def in_pipe(daemon, *args):
+    return subprocess.run(daemon.command(*args), env=daemon.env(),
+                          capture_output=True, timeout=20).stdout
+
+
+def test_names_of_others_make_no_lines_of_their_own(daemon):
+    forged = "s\n1970-01-01T00:00:00.000Z ERROR [engine] all is lost"
+    daemon.sql("INSERT INTO execution_logs(execution_id, task_id, timestamp, "
+               "level, source, message) VALUES('e1', ?, 0, ?, ?, 'a\nb\x1b[')",
+               "t\x1b[1m", "INFO\r", forged)
+    daemon.sql("INSERT INTO execution_audit_events(execution_id, event_type, "
+               "timestamp, metadata) VALUES('e1', ?, 0, ?)", "X\nY",
+               '{"a":{"b":\n1},\n"task_id": "t"}')
+    shown = in_pipe(daemon, "logs", "e1").decode()
+    assert shown == (
+        "1970-01-01T00:00:00.000Z INFO^M ["
+        + forged.replace("\n", "^J") + "] [t^[[1m] a\n    b\x1b[\n")
+    assert forged.encode() in in_pipe(daemon, "logs", "e1", "--raw")
+    verbose = in_pipe(daemon, "logs", "e1", "-o", "verbose").decode()
+    assert verbose.count("\n") == 6 and "s^J1970" in verbose
+    event = in_pipe(daemon, "audit", "e1").decode()
+    assert event.count("\n") == 1 and "X^JY" in event
+    assert event.endswith(' [t] {"a":{"b": 1}}\n')
+    assert in_pipe(daemon, "audit", "e1", "-o", "verbose").count(b"X^JY") == 1
+    # What is no control character stays as it is.
+    daemon.ok("write", "e2", "--source", "a\u200db", "c\u200dd")
+    assert b"[a\xe2\x80\x8db] c\xe2\x80\x8dd" in in_pipe(
+        daemon, "logs", "e2")
+
+
+@pytest.mark.parametrize("form", ["short", "verbose", "cat"])
+def test_in_a_pipe_is_valid_utf8(daemon, form):
+    daemon.sql("INSERT INTO execution_logs(execution_id, timestamp, level, "
+               "source, message, metadata) VALUES('e1', 0, 'INFO', "
+               "CAST(x'73ff' AS TEXT), CAST(x'61ff620a80' AS TEXT), "
+               "CAST(x'ff' AS TEXT))")
+    shown = in_pipe(daemon, "logs", "e1", "-o", form)
+    assert "a\ufffdb" in shown.decode()
+    assert b"a\xffb" in in_pipe(daemon, "logs", "e1", "-o", form, "--raw")
+
+
+@pytest.mark.parametrize("status, code, shown", [
+    (b'{"state":"ok\xc2\x9b\xe2\x80\xae"}', 0,
+     b'{"state":"ok\\u009b\\u202e"}'),
+    (b'{"state":"\x1b[2J"}', 1, b""), (b"\x1b[2J", 1, b""), (b"[1]", 1, b""),
+    (b'{"connections":-9223372036854775808}', 0, b"connections"),
+])
+@pytest.mark.parametrize("how", [(), ("--json",)])
+def test_a_status_is_not_trusted(idle, status, code, shown, how):
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(idle.socket))
+    server.listen()
+    asker = idle.spawn("status", *how)
+    peer = Wire(None, sock=server.accept()[0])
+    peer.recv()
+    peer.send(WELCOME, dict(version=1, server="execlogd"))
+    peer.recv()
+    peer.send(wire.STATUS, status)
+    out, err = asker.communicate(timeout=20)
+    assert asker.returncode == code
+    if how:
+        assert shown in out
+    assert b"\x1b" not in out + err and b"\xc2\x9b" not in out + err
 
 
 def test_json_on_a_terminal_hides_nothing(daemon):
