@@ -30,7 +30,9 @@ struct reading {
 	struct grep		 grep;
 	uint64_t		 most;		/* rows to print; 0: all */
 	int64_t			 until;		/* monotonic ms */
-	int			 retry_ms;	/* 0: connected */
+	bool			 away;		/* not connected */
+	int64_t			 back_at;	/* connected since, again */
+	int			 retry_ms;	/* the next pause; 0: none yet */
 };
 
 static bool
@@ -135,6 +137,7 @@ on_log_row(struct reading *r, struct span body)
 	if (grep_matches(&r->grep, row.message))
 		print_log(&r->printer, &row);
 	mark_row(&r->mark, &row);
+	r->retry_ms = 0;
 	return (r->most > 0 && r->printer.rows == r->most ?
 	    leave(r, EXIT_OK) : -1);
 }
@@ -207,18 +210,21 @@ left(const struct reading *r)
 static int
 give_up(struct reading *r, const struct feed *feed)
 {
-	const char *why = feed->link.reason;
-
 	if (is_live(r) && feed->link.fault != FAULT_BAD_REQUEST) {
+		/* Coming back is not enough: it must last. */
+		if (!r->away && times_monotonic_ms() - r->back_at >=
+		    2 * RETRY_MAX_MS)
+			r->retry_ms = 0;
 		if (r->retry_ms == 0) {
-			say("-- connection lost (%s), trying again --", why);
+			say("-- connection lost (%s), trying again --",
+			    feed->link.reason);
 			r->retry_ms = RETRY_FIRST_MS;
 		}
 		return (-1);
 	}
 	print_end(&r->printer);
 	(void)fflush(stdout);
-	complain("%s", why);
+	complain("%s", feed->link.reason);
 	if (is_live(r))
 		return (EXIT_NO_END);
 	return (feed->db != NULL ? EXIT_FAILURE_OTHER : EXIT_UNREACHABLE);
@@ -244,8 +250,8 @@ on_lost(struct reading *r)
 	r->request.wait = r->request.wait || r->mark.known;
 	feed_close(&r->feed);
 	pause_before_retry(r);
-	if (feed_open(&r->feed, r->options) && ask(r))
-		r->retry_ms = 0;
+	r->away = !feed_open(&r->feed, r->options) || !ask(r);
+	r->back_at = times_monotonic_ms();
 	return (-1);
 }
 
@@ -272,8 +278,7 @@ read_all(struct reading *r)
 	int code = -1;
 
 	while (code == -1) {
-		switch (r->retry_ms > 0 ? LINK_LOST :
-		    feed_next(&r->feed, &f)) {
+		switch (r->away ? LINK_LOST : feed_next(&r->feed, &f)) {
 		case LINK_OK:
 			code = on_frame(r, &f);
 			if (ferror(stdout))
@@ -365,7 +370,6 @@ seek_once(struct reading *r, int *code)
 	return (sought);
 }
 
-/* -1, or the exit code. */
 static int
 seek_matches(struct reading *r)
 {

@@ -111,8 +111,9 @@ static const char writer[] =
 static enum sql_result
 configure(sqlite3 *db, enum db_mode mode, struct sql_error *error)
 {
-	static const int limits[][2] = {
-		{ SQLITE_LIMIT_LENGTH, DB_LENGTH_MAX },
+	const int limits[][2] = {
+		{ SQLITE_LIMIT_LENGTH, mode == DB_WRITER ? DB_LENGTH_MAX :
+		    DB_READ_MAX },
 		{ SQLITE_LIMIT_ATTACHED, 0 },
 		{ SQLITE_LIMIT_TRIGGER_DEPTH, 3 },
 	};

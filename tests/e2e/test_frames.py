@@ -5,6 +5,7 @@ import struct
 
 import pytest
 
+from lib.daemon import finish
 from lib.wire import (ACK, AUDIT_ROW, END, ERROR, EVENT, FLUSH, HELLO, LOG,
                       LOG_JSON, LOG_ROW, NOTICE, WELCOME, Wire, frame,
                       log_body)
@@ -112,6 +113,26 @@ def test_rows_of_others_that_are_too_large_are_cut(daemon):
     assert big["message"] == b"m" * (128 << 10) and big["metadata"] is None
     assert [len(big[k]) for k in ("level", "source", "task")] == [1024] * 3
     assert daemon.cli("logs", "e1", "--json")[0] == 0
+
+
+def test_a_row_that_is_larger_than_any_of_ours(daemon):
+    daemon.ok("write", "e1", "before")
+    follower = daemon.follow("e1", "-o", "ndjson")
+    daemon.sql("INSERT INTO execution_logs(execution_id, timestamp, level, "
+               "source, message, metadata) VALUES('e1', 1, 'INFO', 's', "
+               "CAST(zeroblob(70000000) AS TEXT), '{\"attempt\":2}')")
+    daemon.ok("write", "e1", "after")
+    daemon.ok("event", "e1", "COMPLETED")
+    code, out, err = finish(follower)
+    assert code == 0 and "lost" not in err
+    assert [len(json.loads(line)["message"]) for line in
+            out.splitlines()] == [6, 128 << 10, 5]
+    r = daemon.reader()
+    r.ask(kind="logs", execution_id="e1", attempt=2)
+    (row,), _ = r.rows()
+    assert row["cut"]
+    assert len(daemon.ok("logs", "e1", "-n", 3, "-o", "cat")) == 14 + (
+        128 << 10)
 
 
 @pytest.mark.parametrize("bad", [

@@ -6,11 +6,12 @@ import socket
 import sqlite3
 import struct
 import subprocess
+import time
 
 import pytest
 
 from lib.daemon import await_until, finish
-from lib.wire import END, HELLO, LOG_ROW, NOTICE, WELCOME, Wire
+from lib.wire import END, ERROR, HELLO, LOG_ROW, NOTICE, WELCOME, Wire
 
 
 def stdout_lines(process):
@@ -128,6 +129,19 @@ def test_a_loss_before_the_first_row(idle):
     assert code == 0
     assert [r["lines"] for r in asked] == [5, 5, 5]
     assert not any("after" in r for r in asked)
+
+
+def test_a_reading_that_fails_again_and_again_is_not_asked_at_once(idle):
+    """The pauses grow, although the connection comes back each time."""
+    stored = (NOTICE, dict(notice="stored", log=9))
+    broken = (ERROR, dict(code="storage", message="no"))
+    done = (END, dict(reason="complete", rows=0, found=True,
+                      event="COMPLETED"))
+    begun = time.monotonic()
+    asked, (code, out, err) = requests_of(
+        idle, [[stored, broken]] * 5 + [[done]])
+    assert code == 0 and err.count("connection lost") == 1
+    assert time.monotonic() - begun > (50 + 100 + 200 + 400 + 800) / 1000
 
 
 def row(number, message):
