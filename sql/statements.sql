@@ -190,13 +190,15 @@ ORDER BY id
 SELECT coalesce((SELECT min(id) FROM execution_logs WHERE id > ?1),
 	9223372036854775807)
 
--- min() makes event_type that of the row with the smallest id.
+-- From execlog_audit_ends, which has these four only; a copy of an older file may
+-- be without, so it is not named.  The + keeps the other index away.
 -- name: terminal_event
-SELECT event_type, min(id)
-FROM execution_audit_events INDEXED BY idx_audit_execution
+SELECT event_type
+FROM execution_audit_events
 WHERE execution_id = ?1 AND id > ?2 AND id <= ?3
 	AND event_type IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMEOUT')
-	AND timestamp BETWEEN -9223372036854775808 AND 9223372036854775807
+	AND +timestamp BETWEEN -9223372036854775808 AND 9223372036854775807
+ORDER BY id LIMIT 1
 
 -- name: audit_same
 SELECT id, timestamp, execution_id, event_type, metadata

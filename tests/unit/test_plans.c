@@ -48,8 +48,8 @@ check_plans(sqlite3 *db)
 		    LOGS "COVERING INDEX idx_logs_execution (execution_id=?);"
 		    "SCALAR SUBQUERY 2;" AUDIT "COVERING INDEX "
 		    "idx_audit_execution (execution_id=?);" },
-		{ sql_terminal_event, AUDIT "INDEX idx_audit_execution "
-		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
+		{ sql_terminal_event, AUDIT "INDEX execlog_audit_ends "
+		    "(execution_id=? AND rowid>? AND rowid<?);" },
 		{ sql_newest_log, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
 		    "SCAN sqlite_sequence;SCALAR SUBQUERY 2;"
 		    "SEARCH execution_logs;" },

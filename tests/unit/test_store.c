@@ -67,7 +67,7 @@ test_opening_again_changes_nothing(void **state)
 	world_ask(w, all, &after);
 	assert_true(span_eq(buf_text(&before), buf_text(&after)));
 	assert_answer(w, "SELECT version, applied_at FROM execlog_schema",
-	    "1|0\n2|0\n3|0");
+	    "1|0\n2|0\n3|0\n4|0");
 	assert_answer(w, "SELECT user_version, application_id FROM "
 	    "pragma_user_version, pragma_application_id", "41|42");
 	buf_free(&before);
