@@ -9,38 +9,38 @@
 #include "client/escape.h"
 #include "proto/row.h"
 
-static bool
-take(struct mark *m, struct span text, struct span execution, const char *what)
+bool
+mark_open(struct mark *m, const char *after, const char *path)
 {
-	m->known = cursor_parse(text, execution, &m->at);
-	if (!m->known)
-		complain("%s: not a cursor of execution %.*s", what,
-		    (int)execution.n, execution.p);
-	return (m->known);
+	ssize_t n = 0;
+
+	*m = (struct mark){ .fd = -1, .place = path };
+	if (path != NULL) {
+		m->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+		if (m->fd == -1 || (n = pread(m->fd, m->given,
+		    sizeof m->given - 1, 0)) == -1) {
+			complain("%s: %s", path, strerror(errno));
+			return (false);
+		}
+	}
+	while (n > 0 && (m->given[n - 1] == '\n' || m->given[n - 1] == ' '))
+		n--;
+	m->given[n] = '\0';
+	m->is_given = n > 0 || after != NULL;
+	if (after != NULL) {
+		m->place = "--after-cursor";
+		(void)snprintf(m->given, sizeof m->given, "%s", after);
+	}
+	return (true);
 }
 
 bool
-mark_open(struct mark *m, const char *after, const char *path,
-    struct span execution)
+mark_take(struct mark *m, struct span execution)
 {
-	char text[CURSOR_TEXT + 2];
-	ssize_t n;
-
-	*m = (struct mark){ .fd = -1 };
-	if (after != NULL && !take(m, span_of(after), execution,
-	    "--after-cursor"))
-		return (false);
-	if (path == NULL)
+	if (!m->is_given)
 		return (true);
-	m->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (m->fd == -1 || (n = pread(m->fd, text, sizeof text, 0)) == -1) {
-		complain("%s: %s", path, strerror(errno));
-		return (false);
-	}
-	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
-		n--;
-	return (n == 0 || after != NULL ||
-	    take(m, (struct span){ text, (size_t)n }, execution, path));
+	m->known = cursor_parse(span_of(m->given), execution, &m->at);
+	return (m->known);
 }
 
 void

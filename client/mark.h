@@ -18,17 +18,23 @@ struct mark {
 	struct cursor	at;
 	bool		known;		/* at is set */
 	int		fd;		/* of the file; -1: none */
+	bool		is_given;	/* one to begin at: */
+	char		given[CURSOR_TEXT + 2];
+	const char	*place;		/* where that was given */
 	char		kept[CURSOR_TEXT];	/* what is in the file */
 };
 
 /*
- * Take up the cursor in "after", or in the file at path; each may be NULL.  A
+ * Note the cursor in "after", or in the file at path; each may be NULL.  A
  * file that is not there, or empty, is no cursor.  False: a line of complaint
  * was printed.
  */
-bool	 mark_open(struct mark *, const char *after, const char *path,
-	    struct span execution);
+bool	 mark_open(struct mark *, const char *after, const char *path);
 void	 mark_close(struct mark *);
+
+/* Begin at the cursor that was given, if one was; false: it is none of this
+   execution's. */
+bool	 mark_take(struct mark *, struct span execution);
 
 /* Something came. */
 void	 mark_notice(struct mark *, const struct notice *);

@@ -1,4 +1,3 @@
-#include "client/ending.h"
 #include "client/reading.h"
 
 #include <sys/types.h>
@@ -7,36 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/ending.h"
 #include "client/escape.h"
-#include "client/feed.h"
-#include "client/grep.h"
 #include "client/interrupt.h"
-#include "client/mark.h"
-#include "client/print.h"
+#include "client/reading_inner.h"
 #include "client/times.h"
 #include "proto/row.h"
 
 #define RETRY_FIRST_MS	50	/* after a lost connection; then doubled */
 #define RETRY_MAX_MS	1000
 
-struct reading {
-	const struct options	*options;
-	struct request		 request;
-	struct feed		 feed;
-	struct printer		 printer;
-	struct mark		 mark;
-	struct buf		 name;		/* of the execution, if its
-						   prefix was given */
-	struct grep		 grep;
-	uint64_t		 most;		/* rows to print; 0: all */
-	int64_t			 until;		/* monotonic ms */
-	bool			 away;		/* not connected */
-	int64_t			 back_at;	/* connected since, again */
-	int			 retry_ms;	/* the next pause; 0: none yet */
-};
-
-static bool
-is_live(const struct reading *r)
+bool
+reading_is_live(const struct reading *r)
 {
 	return (r->request.kind == REQUEST_FOLLOW ||
 	    r->request.kind == REQUEST_WAIT);
@@ -62,8 +43,8 @@ leave(struct reading *r, int code)
 	return (code);
 }
 
-static int
-on_end(struct reading *r, const struct end *end)
+int
+reading_on_end(struct reading *r, const struct end *end)
 {
 	struct span id = r->request.execution;
 	bool found = r->printer.rows > 0 || r->request.kind == REQUEST_WAIT;
@@ -84,7 +65,7 @@ on_end(struct reading *r, const struct end *end)
 		break;
 	}
 	mark_done(&r->mark);
-	if (!found && r->options->grep != NULL && !is_live(r))
+	if (!found && r->options->grep != NULL && !reading_is_live(r))
 		code = EXIT_FAILURE_OTHER;
 	if (ending_is_end(end))
 		code = ending_code(end, r->options->exit_status ||
@@ -108,8 +89,17 @@ bad_frame(void)
 	return (EXIT_FAILURE_OTHER);
 }
 
-static void
-on_notice(struct reading *r, struct span body)
+void
+reading_set_execution(struct reading *r, struct span execution)
+{
+	buf_reset(&r->name);
+	buf_span(&r->name, execution);
+	r->request.execution = buf_text(&r->name);
+	r->request.prefix = false;
+}
+
+void
+reading_on_notice(struct reading *r, struct span body)
 {
 	struct span id = r->request.execution;
 	struct notice n;
@@ -118,11 +108,8 @@ on_notice(struct reading *r, struct span body)
 		return;		/* a newer daemon may have more to say */
 	if (n.kind == NOTICE_WAITING)
 		say("-- waiting for execution %.*s --", (int)id.n, id.p);
-	if (n.kind == NOTICE_EXECUTION) {
-		buf_reset(&r->name);
-		buf_span(&r->name, n.execution);
-		r->request.execution = buf_text(&r->name);
-	}
+	if (n.kind == NOTICE_EXECUTION)
+		reading_set_execution(r, n.execution);
 	mark_notice(&r->mark, &n);
 	notice_free(&n);
 }
@@ -159,12 +146,12 @@ on_frame(struct reading *r, const struct frame *f)
 		print_audit(&r->printer, &audit);
 		break;
 	case FRAME_NOTICE:
-		on_notice(r, f->body);
+		reading_on_notice(r, f->body);
 		break;
 	case FRAME_END:
 		if (!end_decode(f->body, &end))
 			return (bad_frame());
-		code = on_end(r, &end);
+		code = reading_on_end(r, &end);
 		end_free(&end);
 		break;
 	default:
@@ -198,19 +185,32 @@ ask(struct reading *r)
 	return (feed_ask(&r->feed, &r->request));
 }
 
-static int64_t
-left(const struct reading *r)
+int64_t
+reading_left(const struct reading *r)
 {
 	int64_t ms = r->until - times_monotonic_ms();
 
 	return (ms > 0 ? ms : 0);
 }
 
-/* The daemon is gone: others than follows are done.  -1: try again. */
-static int
-give_up(struct reading *r, const struct feed *feed)
+int
+reading_open(const struct reading *r, struct feed *feed)
 {
-	if (is_live(r) && feed->link.fault != FAULT_BAD_REQUEST) {
+	const struct options *o = r->options;
+
+	if (feed_open(feed, o))
+		return (-1);
+	if (o->db == NULL)
+		return (options_unreachable(o, feed->link.reason));
+	complain("%s: %s", o->db, feed->link.reason);
+	return (EXIT_UNREACHABLE);
+}
+
+/* The daemon is gone: others than follows are done.  -1: try again. */
+int
+reading_give_up(struct reading *r, const struct feed *feed)
+{
+	if (reading_is_live(r) && feed->link.fault != FAULT_BAD_REQUEST) {
 		/* Coming back is not enough: it must last. */
 		if (!r->away && times_monotonic_ms() - r->back_at >=
 		    2 * RETRY_MAX_MS)
@@ -225,15 +225,15 @@ give_up(struct reading *r, const struct feed *feed)
 	print_end(&r->printer);
 	(void)fflush(stdout);
 	complain("%s", feed->link.reason);
-	if (is_live(r))
+	if (reading_is_live(r))
 		return (EXIT_NO_END);
 	return (feed->db != NULL ? EXIT_FAILURE_OTHER : EXIT_UNREACHABLE);
 }
 
-static void
-pause_before_retry(struct reading *r)
+void
+reading_pause(struct reading *r)
 {
-	interrupt_wait(left(r) < r->retry_ms ? (int)left(r) : r->retry_ms);
+	interrupt_wait(reading_left(r) < r->retry_ms ? (int)reading_left(r) : r->retry_ms);
 	r->retry_ms = r->retry_ms * 2 < RETRY_MAX_MS ? r->retry_ms * 2 :
 	    RETRY_MAX_MS;
 }
@@ -244,26 +244,26 @@ on_lost(struct reading *r)
 {
 	int code;
 
-	if ((code = give_up(r, &r->feed)) != -1)
+	if ((code = reading_give_up(r, &r->feed)) != -1)
 		return (code);
 	/* What was seen has been there. */
 	r->request.wait = r->request.wait || r->mark.known;
 	feed_close(&r->feed);
-	pause_before_retry(r);
+	reading_pause(r);
 	r->away = !feed_open(&r->feed, r->options) || !ask(r);
 	r->back_at = times_monotonic_ms();
 	return (-1);
 }
 
 /* Somebody, or the time, wants us to stop: the exit code, else -1. */
-static int
-stopped(struct reading *r)
+int
+reading_stopped(struct reading *r)
 {
 	int code;
 
 	if (interrupt_signal() != 0)
 		return (leave(r, EXIT_SIGNAL + interrupt_signal()));
-	if (left(r) > 0)
+	if (reading_left(r) > 0)
 		return (-1);
 	code = leave(r, EXIT_TIMEOUT);
 	say("-- timed out --");
@@ -289,8 +289,8 @@ read_all(struct reading *r)
 				break;
 			if (!mark_keep(&r->mark, r->request.execution))
 				return (EXIT_FAILURE_OTHER);
-			(void)feed_wait(&r->feed, left(r) < INT_MAX ?
-			    (int)left(r) : -1);
+			(void)feed_wait(&r->feed, reading_left(r) < INT_MAX ?
+			    (int)reading_left(r) : -1);
 			break;
 		case LINK_WOKEN:
 			break;
@@ -299,92 +299,8 @@ read_all(struct reading *r)
 			break;
 		}
 		if (code == -1)
-			code = stopped(r);
+			code = reading_stopped(r);
 	}
-	return (code);
-}
-
-/*
- * Walk back until so many lines have matched; false: the connection was lost
- * before that or the end.
- */
-static bool
-walk_back(struct reading *r, struct feed *feed, int64_t *wanted)
-{
-	struct log_row row;
-	struct frame f;
-	enum link_result result;
-
-	while (interrupt_signal() == 0 && left(r) > 0) {
-		if ((result = feed_next(feed, &f)) == LINK_LOST)
-			return (false);
-		if (result == LINK_NOTHING)
-			(void)feed_wait(feed, left(r) < INT_MAX ?
-			    (int)left(r) : -1);
-		if (result != LINK_OK)
-			continue;
-		if (f.type == FRAME_NOTICE)
-			on_notice(r, f.body);
-		else if (f.type == FRAME_LOG_ROW &&
-		    log_row_decode(f.body, &row) &&
-		    grep_matches(&r->grep, row.message)) {
-			mark_row(&r->mark, &row);
-			--*wanted;
-		}
-		if (*wanted == 0 || f.type == FRAME_END)
-			break;
-	}
-	return (true);
-}
-
-/*
- * The last N that match an expression: the daemon does not know it.  The mark
- * is set before the oldest of them; there is none if all are to be shown.
- * False: try again, or *code is the exit code.
- */
-static bool
-seek_once(struct reading *r, int *code)
-{
-	struct request back = r->request;
-	struct feed feed;
-	int64_t wanted = r->options->lines;
-	bool sought = true;
-
-	back.kind = REQUEST_LOGS;
-	back.reverse = true;
-	back.wait = false;
-	back.lines = -1;
-	r->mark.known = false;
-	if (feed_open(&feed, r->options) && feed_ask(&feed, &back))
-		sought = walk_back(r, &feed, &wanted);
-	else
-		/* At first that is told by whoever asks next. */
-		sought = r->retry_ms == 0;
-	if (!sought)
-		*code = give_up(r, &feed);
-	feed_close(&feed);
-	if (sought && wanted == 0)
-		r->mark.at.id--;
-	else
-		r->mark.known = false;
-	return (sought);
-}
-
-static int
-seek_matches(struct reading *r)
-{
-	bool sought = false;
-	int code = -1;
-
-	while (!sought && code == -1) {
-		sought = seek_once(r, &code);
-		if (!sought && code == -1)
-			pause_before_retry(r);
-		if (code == -1)
-			code = stopped(r);
-	}
-	r->retry_ms = 0;
-	r->request.lines = -1;
 	return (code);
 }
 
@@ -394,20 +310,18 @@ start(struct reading *r)
 	const struct options *o = r->options;
 	int code;
 
+	if ((code = reading_take_mark(r)) != -1)
+		return (code);
 	if (o->grep != NULL && o->lines > 0 && o->reverse) {
 		/* The daemon does not know the expression. */
 		r->request.lines = -1;
 		if (r->most == 0 || r->most > (uint64_t)o->lines)
 			r->most = (uint64_t)o->lines;
 	} else if (o->grep != NULL && o->lines > 0 && !r->mark.known &&
-	    (code = seek_matches(r)) != -1)
+	    (code = reading_seek(r)) != -1)
 		return (code);
-	if (!feed_open(&r->feed, o)) {
-		if (o->db == NULL)
-			return (options_unreachable(o, r->feed.link.reason));
-		complain("%s: %s", o->db, r->feed.link.reason);
-		return (EXIT_UNREACHABLE);
-	}
+	if ((code = reading_open(r, &r->feed)) != -1)
+		return (code);
 	if (ask(r))
 		return (read_all(r));
 	complain("the filters are too long for one request");
@@ -437,7 +351,7 @@ reading_run(const struct options *o, enum request_kind kind)
 	int code = EXIT_USAGE;
 
 	print_begin(&r.printer, o);
-	if (mark_open(&r.mark, o->after, o->cursor_file, o->execution) &&
+	if (mark_open(&r.mark, o->after, o->cursor_file) &&
 	    grep_open(&r.grep, o->grep)) {
 		code = start(&r);
 		feed_close(&r.feed);
