@@ -277,13 +277,15 @@ pages_range(struct pages *p, struct span execution, int64_t *id,
 	sqlite3_int64 next;
 	int64_t to;
 
+	*more = false;
+	if (*id >= max_id)
+		return (SQL_DONE);
 	(void)sqlite3_bind_int64(p->stmt[NEXT_ID], 1, *id);
 	result = db_integer(p->stmt[NEXT_ID], &next, error);
 	if (result != SQL_DONE)
 		return (result);
 	/* Rows of other executions are looked at inside SQLite: the step is
 	   what bounds them. */
-	*more = false;
 	if (next > max_id) {
 		*id = max_id;
 		return (SQL_DONE);

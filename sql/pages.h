@@ -46,6 +46,7 @@ struct place {
 	double	time_real;	/* ms; if real */
 	int64_t	id;
 };
+/* Before and behind all ids that AUTOINCREMENT gives, which are from 1. */
 #define PLACE_FIRST	((struct place){ .time = INT64_MIN, .id = INT64_MIN })
 #define PLACE_LAST	((struct place){ .time = INT64_MAX, .id = INT64_MAX })
 

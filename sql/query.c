@@ -222,7 +222,8 @@ step_seek(struct query *q, struct pages *p, bool *more)
 		return (result);
 	if (q->wanted == 0) {
 		/* Rows behind a place are given: begin just before it. */
-		q->place.id--;
+		if (q->place.id > INT64_MIN)
+			q->place.id--;
 		*more = false;
 	} else if (!*more)
 		q->place = first_place(q);

@@ -212,6 +212,49 @@ def test_prefixes(daemon):
     assert daemon.cli("follow", "man", "--wait", "--timeout", "50ms")[0] == 124
 
 
+@pytest.mark.parametrize("command", ["logs", "follow"])
+def test_cursors_of_a_prefix(daemon, command):
+    file = daemon.folder / "cursor"
+    show = lambda *a: daemon.cli(command, "ab", "-o", "cat", *a)
+    daemon.ok("write", "abc", "1")
+    daemon.ok("event", "abc", "COMPLETED")
+    code, out, err = show("--cursor-file", file, "--show-cursor")
+    assert (code, out) == (0, "1\n")
+    cursor = err.split("-- cursor: ")[1].split()[0]
+    daemon.ok("write", "abc", "2")
+    for more in (("--cursor-file", file), ("--after-cursor", cursor)):
+        assert show(*more)[:2] == (0, "2\n")
+    assert show("--cursor-file", file)[:2] == (0, "")
+    daemon.ok("write", "abd", "another")
+    code, out, err = show("--cursor-file", file)
+    assert (code, out) == (2, "") and "abc, abd" in err
+    assert daemon.cli(command, "abd", "--cursor-file", file)[0] == 2
+    assert daemon.cli(command, "none", "--cursor-file", file)[0] == 4
+    assert daemon.cli(command, "abc", "--after-cursor", "")[0] == 2
+
+
+def test_ids_at_both_ends(daemon):
+    ends = (-2 ** 63, -2 ** 63 + 1, -1, 0, 1, 2 ** 63 - 2, 2 ** 63 - 1)
+    for time in (-2 ** 63, 5, 2 ** 63 - 1):
+        daemon.sql("DELETE FROM execution_logs")
+        for i in ends:
+            daemon.sql("INSERT INTO execution_logs(id, execution_id, "
+                       "timestamp, level, source, message) VALUES(?, 'e1', ?, "
+                       "'INFO', 's', 'm')", i, time)
+        show = lambda *a: [json.loads(line)["id"] for line in daemon.ok(
+            "logs", "e1", "-o", "ndjson", *a).splitlines()]
+        inner = list(ends[1:-1])
+        assert [i for i in show() if i in inner] == inner
+        assert [i for i in show("-r") if i in inner] == inner[::-1]
+        for n in range(1, 9):
+            for grep in ((), ("-g", "m")):
+                shown = show("-n", n, *grep)
+                assert shown == [i for i in ends if i in shown]
+                # The outermost one is behind every place.
+                assert [i for i in shown if i in inner] == [
+                    i for i in ends[-n - (time > 5):] if i in inner]
+
+
 def test_verbose(daemon):
     daemon.ok("write", "e1", "--metadata", '{"k": 1}', "-t", "t1", "-l",
               "WARN", "--source", "src", "one\ntwo")
