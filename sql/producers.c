@@ -18,7 +18,8 @@ producers_prepare(struct producers *p, sqlite3 *db, struct sql_error *error)
 	    (p->move = db_prepare(db, sql_producers_move, error)) != NULL &&
 	    (p->forget_idle = db_prepare(db, sql_producers_forget_idle,
 	    error)) != NULL &&
-	    (p->incident = db_prepare(db, sql_incident_write, error)) != NULL);
+	    (p->incident = db_prepare(db, sql_incident_write, error)) != NULL &&
+	    (p->extend = db_prepare(db, sql_incident_extend, error)) != NULL);
 }
 
 /* Step a bound statement that returns no row. */
@@ -43,10 +44,11 @@ write_mark(struct producers *p, const struct producer_mark *m, int64_t now,
 	return (run(p, p->write, error));
 }
 
-/* The stored mark of m->producer; *found is false if there is none. */
+/* The stored mark of m->producer, and when it was written; *found is false if
+   there is none. */
 static enum sql_result
-read_mark(struct producers *p, struct producer_mark *m, bool *found,
-    struct sql_error *error)
+read_mark(struct producers *p, struct producer_mark *m, int64_t *when,
+    bool *found, struct sql_error *error)
 {
 	enum sql_result result;
 	int rc;
@@ -58,6 +60,7 @@ read_mark(struct producers *p, struct producer_mark *m, bool *found,
 		m->uid = (uint32_t)sqlite3_column_int64(p->read, 0);
 		m->epoch = sqlite3_column_int64(p->read, 1);
 		m->number = (uint64_t)sqlite3_column_int64(p->read, 2);
+		*when = sqlite3_column_int64(p->read, 3);
 	}
 	result = db_result(p->db, rc, error);
 	(void)sqlite3_reset(p->read);
@@ -77,11 +80,26 @@ judge(const struct producer_claim *c, const struct producer_mark *stored,
 	return (stored->epoch > c->epoch ? CLAIM_FENCED : CLAIM_GRANTED);
 }
 
+static enum sql_result
+extend_incident(struct producers *p, const struct producer_claim *c,
+    uint64_t stored, struct sql_error *error)
+{
+	db_bind_text(p->extend, 1, c->producer);
+	(void)sqlite3_bind_int64(p->extend, 2, (sqlite3_int64)stored + 1);
+	(void)sqlite3_bind_int64(p->extend, 3, (sqlite3_int64)c->acked);
+	return (run(p, p->extend, error));
+}
+
 /* Acknowledged records are not here: the file is an older one. */
 static enum sql_result
 write_incident(struct producers *p, const struct producer_claim *c,
     uint64_t stored, int64_t now, struct sql_error *error)
 {
+	enum sql_result result;
+
+	result = extend_incident(p, c, stored, error);
+	if (result != SQL_DONE || sqlite3_changes(p->db) > 0)
+		return (result);
 	db_bind_text(p->incident, 1, c->producer);
 	(void)sqlite3_bind_int64(p->incident, 2, (sqlite3_int64)stored + 1);
 	(void)sqlite3_bind_int64(p->incident, 3, (sqlite3_int64)c->acked);
@@ -95,11 +113,17 @@ judge_claim(struct producers *p, struct producer_claim *c, int64_t now,
 {
 	struct producer_mark m = { .producer = c->producer, .uid = c->uid };
 	enum sql_result result;
+	int64_t when = INT64_MIN;
 	bool found;
 
-	if ((result = read_mark(p, &m, &found, error)) != SQL_DONE)
+	if ((result = read_mark(p, &m, &when, &found, error)) != SQL_DONE)
 		return (result);
 	c->result = judge(c, &m, found);
+	/* A file cannot become older while it is open: whoever has been heard
+	   of since then has had no more acknowledged than is here. */
+	if (c->result == CLAIM_GRANTED && c->resumes && m.number < c->acked &&
+	    p->committed && when > p->begun_ms)
+		c->result = CLAIM_UNKNOWN;
 	if (c->result != CLAIM_GRANTED)
 		return (SQL_DONE);
 	if (c->resumes && m.number < c->acked) {
@@ -140,6 +164,12 @@ find_step(struct producers *p, const struct store_batch *b, int64_t *step,
 	return (result);
 }
 
+static bool
+is_step(int64_t ms)
+{
+	return (ms <= -STEP_MS || ms >= STEP_MS);
+}
+
 static enum sql_result
 move_times(struct producers *p, const struct store_batch *b,
     struct sql_error *error)
@@ -147,8 +177,10 @@ move_times(struct producers *p, const struct store_batch *b,
 	enum sql_result result;
 	int64_t step;
 
-	if ((result = find_step(p, b, &step, error)) != SQL_DONE ||
-	    (step > -STEP_MS && step < STEP_MS))
+	result = find_step(p, b, &step, error);
+	/* Nothing that was before the start may seem to be after it. */
+	if (result != SQL_DONE || (!is_step(step) && (p->committed ||
+	    step >= 0)))
 		return (result);
 	(void)sqlite3_bind_int64(p->move, 1, step);
 	return (run(p, p->move, error));
@@ -157,6 +189,12 @@ move_times(struct producers *p, const struct store_batch *b,
 void
 producers_committed(struct producers *p, const struct store_batch *b)
 {
+	int64_t step = b->now_ms - p->now_ms - (b->mono_ms - p->mono_ms);
+
+	if (!p->committed)
+		p->begun_ms = b->now_ms;
+	else if (is_step(step))
+		p->begun_ms += step;
 	p->committed = true;
 	p->now_ms = b->now_ms;
 	p->mono_ms = b->mono_ms;

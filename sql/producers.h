@@ -25,7 +25,9 @@ struct producers {
 	sqlite3_stmt	*move;
 	sqlite3_stmt	*forget_idle;
 	sqlite3_stmt	*incident;
-	bool		 committed;	/* something was, at: */
+	sqlite3_stmt	*extend;
+	int64_t		 begun_ms;	/* the first commit, moved likewise */
+	bool		 committed;	/* something was, last at: */
 	int64_t		 now_ms;	/* wall clock */
 	int64_t		 mono_ms;
 };

@@ -66,7 +66,8 @@ SELECT count(*) FROM sqlite_schema WHERE type = 'table'
 	AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'execlog_*'
 
 -- name: producer_read
-SELECT uid, epoch, number FROM execlog_producers WHERE producer = ?1
+SELECT uid, epoch, number, updated_at FROM execlog_producers
+WHERE producer = ?1
 
 -- name: producer_write
 INSERT INTO execlog_producers (producer, uid, epoch, number, updated_at)
@@ -95,6 +96,11 @@ DELETE FROM execlog_producers WHERE producer IN
 INSERT INTO execlog_incidents
 	(producer, first_number, last_number, noticed_at)
 VALUES (?1, ?2, ?3, ?4)
+
+-- One that nobody has confirmed goes on.
+-- name: incident_extend
+UPDATE execlog_incidents SET last_number = ?3
+WHERE producer = ?1 AND last_number = ?2 - 1 AND confirmed_at IS NULL
 
 -- name: incidents_open
 SELECT count(*) FROM execlog_incidents WHERE confirmed_at IS NULL

@@ -2,6 +2,7 @@
 import fcntl
 import os
 import pty
+import select
 import signal
 import subprocess
 import threading
@@ -15,12 +16,14 @@ def fill(fd):
     """Until it takes no more; then writing to it waits, as before."""
     flags = fcntl.fcntl(fd, fcntl.F_GETFL)
     fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_NONBLOCK)
-    for size in (1 << 16, 1 << 10, 1):
-        try:
-            while True:
-                os.write(fd, b"x" * size)
-        except BlockingIOError:
-            pass
+    # A terminal has a second buffer behind the first, filled a moment later.
+    while select.select([], [fd], [], 0.2)[1]:
+        for size in (1 << 16, 1 << 10, 1):
+            try:
+                while True:
+                    os.write(fd, b"x" * size)
+            except BlockingIOError:
+                pass
     fcntl.fcntl(fd, fcntl.F_SETFL, flags)
 
 

@@ -82,6 +82,7 @@ check_plans(sqlite3 *db)
 		{ sql_producers_forget_idle, "SEARCH execlog_producers USING "
 		    "PRIMARY KEY (producer=?);LIST SUBQUERY 1;"
 		    "SCAN execlog_producers;" },
+		{ sql_incident_extend, "SCAN execlog_incidents;" },
 		{ sql_incidents_open, "SCAN execlog_incidents;" },
 		{ sql_producer_read, "SEARCH execlog_producers USING PRIMARY "
 		    "KEY (producer=?);" },

@@ -403,6 +403,7 @@ test_an_older_file_is_an_incident(void **state)
 
 	assert_granted(claim(w, 1000, 0, 0, 1), 1, 0);
 	mark(w, 1, 100, 2);
+	assert_true(open_again(w));
 	assert_granted(claim(w, 1000, 1, 120, 3), 1, 120);
 	assert_answer(w, "SELECT producer, first_number, last_number, "
 	    "noticed_at, confirmed_at FROM execlog_incidents",
@@ -415,6 +416,41 @@ test_an_older_file_is_an_incident(void **state)
 	/* Said once: the number is stored now. */
 	assert_granted(claim(w, 1000, 1, 120, 4), 1, 120);
 	assert_answer(w, "SELECT count(*) FROM execlog_incidents", "1");
+}
+
+/* Who claims more than there is has one incident for a start, and one row. */
+static void
+test_incidents_are_bounded(void **state)
+{
+	struct world *w = *state;
+	int64_t now;
+
+	assert_granted(claim(w, 1000, 0, 0, 1), 1, 0);
+	mark(w, 1, 100, 5);
+	for (now = 6; now < 20; now++)
+		assert_int_equal(claim(w, 1000, 1, 100 + (uint64_t)now, now)
+		    .result, CLAIM_UNKNOWN);
+	assert_answer(w, "SELECT count(*) FROM execlog_incidents", "0");
+	/* Also where the clock was set back before the start. */
+	for (now = 1; now <= 3; now++) {
+		assert_true(open_again(w));
+		assert_granted(claim(w, 1000, 1, 100 + (uint64_t)now * 10, now
+		    ), 1, 100 + (uint64_t)now * 10);
+		mark(w, 1, 100 + (uint64_t)now * 10, now + 1);
+		assert_int_equal(claim(w, 1000, 1, 999, now + 2).result,
+		    CLAIM_UNKNOWN);
+	}
+	assert_answer(w, "SELECT first_number, last_number FROM "
+	    "execlog_incidents", "101|130");
+	/* Not with what is confirmed, or does not join it. */
+	meanwhile(w, "UPDATE execlog_incidents SET confirmed_at = 9");
+	assert_true(open_again(w));
+	assert_granted(claim(w, 1000, 1, 140, 50), 1, 140);
+	mark(w, 1, 150, 51);
+	assert_true(open_again(w));
+	assert_granted(claim(w, 1000, 1, 160, 60), 1, 160);
+	assert_answer(w, "SELECT first_number, last_number FROM "
+	    "execlog_incidents", "101|130\n131|140\n151|160");
 }
 
 /* The mark is in the transaction of its records: both or none. */
@@ -545,6 +581,7 @@ main(void)
 		world_test(test_a_file_that_was_replaced),
 		world_test(test_claims_are_judged),
 		world_test(test_an_older_file_is_an_incident),
+		world_test(test_incidents_are_bounded),
 		world_test(test_marks_go_with_their_records),
 		world_test(test_producers_are_forgotten),
 		world_test(test_idle_counts_while_the_daemon_runs),
