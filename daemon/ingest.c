@@ -88,12 +88,19 @@ commit_due(struct ingest *in, int64_t now)
 	return (true);
 }
 
+static bool
+is_look_wanted(const struct ingest *in)
+{
+	return (follow_count(in->follow) > 0 || in->look);
+}
+
 /* Look for others' rows, if anybody wants them. */
 static bool
 look_due(struct ingest *in, int64_t now)
 {
-	if (follow_count(in->follow) == 0 || now < in->poll_at)
+	if (!is_look_wanted(in) || now < in->poll_at)
 		return (false);
+	in->look = false;
 	in->poll_at = now + POLL_MS;
 	writer_look(in->writer);
 	return (true);
@@ -129,7 +136,7 @@ rest(struct ingest *in, int64_t now)
 		next = in->open->begun_ms + in->config.flush_ms;
 	else if (in->tidy_at != 0)
 		next = in->tidy_at;
-	if (follow_count(in->follow) > 0 && in->poll_at < next)
+	if (is_look_wanted(in) && in->poll_at < next)
 		next = in->poll_at;
 	if (streams_deadline(in->streams) < next)
 		next = streams_deadline(in->streams);
@@ -271,7 +278,11 @@ on_job(const struct writer_job *job, void *arg)
 
 	if (job->task == WRITER_LOOK && job->result == SQL_DONE)
 		follow_advanced(in->follow, &job->position);
-	else if (job->task == WRITER_COMMIT && job->result == SQL_DONE) {
+	else if (job->task == WRITER_LOOK && job->result == SQL_MOVED) {
+		log_line(LOG_ERR, "%s", job->error.text);
+		in->dead = true;
+		in->hooks.on_fatal(job->result, in->hooks.arg);
+	} else if (job->task == WRITER_COMMIT && job->result == SQL_DONE) {
 		on_commit(in, &job->commit);
 		tell_room(in);
 	} else if (job->task == WRITER_COMMIT)
@@ -334,6 +345,13 @@ ingest_hurry(struct ingest *in)
 {
 	if (!batch_is_empty(in->open))
 		in->open->urgent = true;
+	ingest_poke(in);
+}
+
+void
+ingest_look(struct ingest *in)
+{
+	in->look = true;
 	ingest_poke(in);
 }
 

@@ -126,6 +126,9 @@ enum refusal	 ingest_close(struct ingest *, struct ledger_entry *,
 size_t		 ingest_captures_of(const struct ingest *,
 		    struct span execution);
 
+/* Somebody asks how the file is: look soon whether it is there. */
+void		 ingest_look(struct ingest *);
+
 /* Somebody waits for what is pending: commit it at once. */
 void		 ingest_hurry(struct ingest *);
 

@@ -35,6 +35,8 @@ struct ingest {
 	int64_t			 poll_at;
 	int64_t			 swept_at;	/* idle producers */
 	int64_t			 tidy_at;	/* 0: memory is tidy */
+	bool			 look;		/* somebody wants to know how
+						   the file is */
 	bool			 refused;	/* somebody was, a read */
 	bool			 settling;	/* telling what a commit has done */
 	bool			 draining;

@@ -338,6 +338,8 @@ start(struct session *s, struct request *r)
 		/* What is on its way to the disk exists. */
 		r->wait = r->wait || ingest_pending(in, r->execution) != 0;
 	}
+	if (r->kind == REQUEST_STATUS)
+		ingest_look(in);
 	query_init(&s->query, r);
 	if (s->following) {
 		follow_add(s->world->follow, &s->follower);

@@ -72,7 +72,7 @@ run_job(void *v, void *arg)
 		commit(w, job);
 		break;
 	case WRITER_LOOK:
-		job->result = store_position(w->store, &job->position,
+		job->result = store_look(w->store, &job->position,
 		    &job->error);
 		break;
 	case WRITER_TIDY:

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/paths.h"
 #include "sql/db.h"
 #include "sql/guard.h"
 #include "sql/migrate.h"
@@ -31,6 +32,7 @@ struct store {
 	struct producers producers;
 	struct streams_table streams;
 	ino_t		 wal_inode;	/* 0: not seen yet */
+	ino_t		 shm_inode;
 	int		 wal_frames;
 };
 
@@ -206,28 +208,36 @@ insert_all(struct store *s, const struct store_batch *b,
 	return (SQL_DONE);
 }
 
+/* Has the file at path gone, or become another one? */
+static bool
+is_other(const char *path, ino_t *inode)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		return (errno == ENOENT);
+	if (*inode == 0)
+		*inode = st.st_ino;
+	return (*inode != st.st_ino);
+}
+
 /*
- * Is the file that SQLite has open still the one at the path, and its -wal the
- * one we have been writing?  If not, SQLite commits into files that nobody
- * will find.
+ * Is the file that SQLite has open still the one at the path, and its -wal and
+ * -shm those that we have been using?  If not, SQLite commits into files that
+ * nobody will find, or beside somebody who does not see our locks.
  */
 static enum sql_result
 still_there(struct store *s, struct sql_error *error)
 {
-	const char *wal;
-	struct stat st;
+	const char *name = sqlite3_db_filename(s->db, "main");
+	char shm[PATHS_MAX + 8];
 	int moved = 0;
 
 	(void)sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED,
 	    &moved);
-	wal = sqlite3_filename_wal(sqlite3_db_filename(s->db, "main"));
-	if (!moved && stat(wal, &st) == -1)
-		moved = errno == ENOENT;
-	else if (!moved && s->wal_inode == 0)
-		s->wal_inode = st.st_ino;
-	else if (!moved)
-		moved = s->wal_inode != st.st_ino;
-	if (!moved)
+	(void)snprintf(shm, sizeof shm, "%s-shm", name);
+	if (!moved && !is_other(sqlite3_filename_wal(name), &s->wal_inode) &&
+	    !is_other(shm, &s->shm_inode))
 		return (SQL_DONE);
 	error->result = SQL_MOVED;
 	(void)snprintf(error->text, sizeof error->text,
@@ -321,4 +331,14 @@ store_position(struct store *s, struct position *p, struct sql_error *error)
 	result = position_now(s, p, error);
 	end = db_exec(s->db, sql_commit, result == SQL_DONE ? error : NULL);
 	return (result != SQL_DONE ? result : end);
+}
+
+enum sql_result
+store_look(struct store *s, struct position *p, struct sql_error *error)
+{
+	enum sql_result result;
+
+	if ((result = store_position(s, p, error)) != SQL_DONE)
+		return (result);
+	return (still_there(s, error));
 }

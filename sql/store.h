@@ -172,4 +172,8 @@ enum sql_result	 store_streams(struct store *,
 enum sql_result	 store_position(struct store *, struct position *,
 		    struct sql_error *);
 
+/* The same; and is it still at the path?  Else SQL_MOVED. */
+enum sql_result	 store_look(struct store *, struct position *,
+		    struct sql_error *);
+
 #endif

@@ -202,6 +202,24 @@ def test_a_file_that_was_moved_is_no_longer_written(daemon):
     daemon.process = None
 
 
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+@pytest.mark.parametrize("how", ["follow", "status"])
+def test_a_file_that_was_moved_is_noticed_without_a_commit(daemon, suffix,
+                                                           how):
+    daemon.ok("write", "e1", "a")
+    if how == "follow":
+        follower = daemon.follow("e1")
+    os.rename(f"{daemon.db}{suffix}", daemon.folder / "b")
+    if how == "status":
+        daemon.cli("status")
+    assert daemon.process.wait(20) == 75
+    daemon.process = None
+    assert "moved, removed or replaced" in daemon.stderr.read_text()
+    if how == "follow":
+        follower.kill()
+        follower.communicate()
+
+
 def test_the_log_is_copied_back_and_starts_anew(daemon):
     p = daemon.producer()
     for i in range(60000):

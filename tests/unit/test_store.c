@@ -325,6 +325,7 @@ test_a_file_that_was_replaced(void **state)
 {
 	struct world *w = *state;
 	struct store_commit c;
+	struct position at;
 	char other[96];
 	sqlite3 *db;
 
@@ -335,7 +336,33 @@ test_a_file_that_was_replaced(void **state)
 	    NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	assert_int_equal(rename(other, w->path), 0);
+	assert_int_equal(store_look(w->store, &at, &w->error), SQL_MOVED);
 	assert_int_equal(add_one(w, &c), SQL_MOVED);
+}
+
+/* Somebody else would make another one, and not see our locks. */
+static void
+test_a_log_or_index_that_was_removed(void **state)
+{
+	static const char *const suffix[] = { "-wal", "-shm" };
+	struct world *w = *state;
+	struct store_commit c;
+	struct position at;
+	char path[96], saved[128];
+	size_t i;
+
+	assert_int_equal(add_one(w, &c), SQL_DONE);
+	for (i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof path, "%s%s", w->path, suffix[i]);
+		(void)snprintf(saved, sizeof saved, "%s.saved", path);
+		assert_int_equal(rename(path, saved), 0);
+		assert_int_equal(store_look(w->store, &at, &w->error),
+		    SQL_MOVED);
+		assert_int_equal(add_one(w, &c), SQL_MOVED);
+		assert_int_equal(rename(saved, path), 0);
+		assert_int_equal(store_look(w->store, &at, &w->error),
+		    SQL_DONE);
+	}
 }
 
 /* ------------------------------------------------------------- producers */
@@ -579,6 +606,7 @@ main(void)
 		world_test(test_a_file_in_utf16),
 		world_test(test_ids_of_others_are_not_used_again),
 		world_test(test_a_file_that_was_replaced),
+		world_test(test_a_log_or_index_that_was_removed),
 		world_test(test_claims_are_judged),
 		world_test(test_an_older_file_is_an_incident),
 		world_test(test_incidents_are_bounded),
