@@ -1,8 +1,11 @@
 """logs: filters, order, cursors, prefixes, a file without a daemon."""
 import json
+import os
 import random
 import re
+import shutil
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -328,6 +331,31 @@ def test_a_file_of_a_dead_daemon(daemon):
     (daemon.folder / "a.db-shm").unlink()
     assert ask_db(daemon, daemon.db) == told
     daemon.start()
+
+
+@pytest.mark.parametrize("shm", [True, False])
+def test_a_copy_that_is_linked_and_may_not_be_written(daemon, shm):
+    """Its log is beside where the link leads."""
+    daemon.ok("write", "e1", "m")
+    daemon.kill()
+    copy = daemon.folder / "copy"
+    copy.mkdir()
+    for suffix in ("", "-wal") + (("-shm",) if shm else ()):
+        shutil.copy(f"{daemon.db}{suffix}", copy / f"c.db{suffix}")
+        os.chmod(copy / f"c.db{suffix}", 0o444)
+    link = daemon.folder / "link.db"
+    link.symlink_to("copy/c.db")
+    os.chmod(copy, 0o555)
+    os.chmod(daemon.folder, 0o755)
+    before = os.listdir(copy)
+    reader = daemon.command("logs", "e1", "-o", "cat", "--db", link)
+    if os.geteuid() == 0:
+        reader = ["setpriv", "--reuid=65534", "--regid=65534",
+                  "--clear-groups", *reader]
+    done = subprocess.run(reader, capture_output=True, env=daemon.env())
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"m\n", b"")
+    assert os.listdir(copy) == before
+    os.chmod(copy, 0o755)
 
 
 def test_a_file_beside_an_engine(daemon):
