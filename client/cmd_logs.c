@@ -73,8 +73,8 @@ run_wait(const struct options *o)
     "  -n, --lines N         of the stored lines the last N\n" \
     "      --head N          the first N, then stop\n"
 #define CURSORS \
-    "      --after-cursor C  go on behind this place; -n does not count then\n" \
-    "      --cursor-file F   go on behind the place in F, and keep it there\n" \
+    "      --after-cursor C  go on after this place; -n does not count then\n" \
+    "      --cursor-file F   go on after the place in F, and keep it there\n" \
     "      --show-cursor     say at the end which place was reached\n"
 #define OUTPUT \
     "  -o, --output FORMAT   short, verbose, cat (the message only), json,\n" \

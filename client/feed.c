@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/interrupt.h"
 #include "client/options.h"
@@ -31,9 +32,12 @@ feed_open(struct feed *f, const struct options *o)
 	*f = (struct feed){ .db = o->db };
 	if (o->db != NULL)
 		return (open_db(f));
-	return (link_open(&f->link, o->socket, interrupt_fd(),
+	if (!link_open(&f->link, o->socket, interrupt_fd(),
 	    &(struct hello){ .role = ROLE_READ }, "execlog " EXECLOG_VERSION,
-	    &welcome));
+	    &welcome))
+		return (false);
+	f->link.watch = STDOUT_FILENO;
+	return (true);
 }
 
 void

@@ -130,21 +130,22 @@ fill(struct link *l)
 enum link_result
 link_wait(struct link *l, int timeout)
 {
-	struct pollfd p[2] = {
+	struct pollfd p[3] = {
 		{ .fd = l->fd, .events = POLLIN },
 		{ .fd = l->wake, .events = POLLIN },
+		{ .fd = l->watch, .events = 0 },
 	};
 
 	if (l->fd == -1)
 		return (LINK_LOST);
 	if (link_unsent(l) > 0)
 		p[0].events |= POLLOUT;
-	if (poll(p, 2, timeout) == -1) {
+	if (poll(p, 3, timeout) == -1) {
 		if (errno != EINTR)
 			return (lost(l, strerror(errno)));
 		return (LINK_NOTHING);
 	}
-	if (p[1].revents != 0)
+	if (p[1].revents != 0 || p[2].revents != 0)
 		return (LINK_WOKEN);
 	return (p[0].revents != 0 ? LINK_OK : LINK_NOTHING);
 }
@@ -240,7 +241,7 @@ static bool
 greet(struct link *l, const char *path, int wake, const struct hello *hello,
     const char *who, struct frame *answer)
 {
-	*l = (struct link){ .fd = -1, .wake = wake };
+	*l = (struct link){ .fd = -1, .wake = wake, .watch = -1 };
 	if (!connect_to(l, path))
 		return (false);
 	hello_put(&l->out, hello, who);

@@ -21,6 +21,7 @@
 struct link {
 	int		 fd;		/* -1: not connected */
 	int		 wake;		/* readable: stop waiting; -1: none */
+	int		 watch;		/* its reader has gone: the same */
 	struct buf	 in;		/* received; in_at of it are done with */
 	size_t		 in_at;
 	struct buf	 out;		/* to be sent; out_at of it are */

@@ -1,6 +1,5 @@
 #include "client/print.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -270,13 +269,45 @@ log_part(struct printer *p, const struct log_row *r, enum partial part)
 		begin_line(p, line);
 }
 
+/* The newest comes first, so a line's last part does: the others go before it. */
+static void
+log_part_back(struct printer *p, const struct log_row *r, enum partial part)
+{
+	struct join_line *line = join_find(&p->join, r);
+	struct buf behind;
+
+	if (line != NULL && (part == PARTIAL_LAST ||
+	    line->text.n > JOIN_BYTES_MAX)) {
+		end_line(p, line);
+		line = NULL;
+	}
+	if (line == NULL && join_is_full(&p->join))
+		end_line(p, &p->join.line[0]);
+	if (line == NULL)
+		line = join_begin(&p->join, r);
+	if (part == PARTIAL_FIRST)
+		put_line(p, r);
+	else
+		put_message(p, r->message);
+	buf_span(&p->line, buf_text(&line->text));
+	behind = line->text;
+	line->text = p->line;
+	p->line = behind;
+	buf_reset(&p->line);
+	if (part == PARTIAL_FIRST)
+		end_line(p, line);
+}
+
 static void
 log_text(struct printer *p, const struct log_row *r)
 {
 	enum partial part = join_part(r);
 
 	if (part != PARTIAL_WHOLE) {
-		log_part(p, r, part);
+		if (p->options->reverse)
+			log_part_back(p, r, part);
+		else
+			log_part(p, r, part);
 		return;
 	}
 	break_begun(p);
@@ -405,20 +436,4 @@ print_end(struct printer *p)
 	if (p->options->format == FORMAT_JSON)
 		buf_str(&p->line, p->rows == 0 ? "[]\n" : "]\n");
 	out(p);
-}
-
-bool
-print_flush(int *code)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return (true);
-	if (interrupt_signal() != 0)
-		*code = EXIT_SIGNAL + interrupt_signal();
-	else if (errno == EPIPE)
-		*code = EXIT_OK;
-	else {
-		complain("cannot write to stdout: %s", strerror(errno));
-		*code = EXIT_FAILURE_OTHER;
-	}
-	return (false);
 }

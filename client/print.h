@@ -37,4 +37,7 @@ void	 print_free(struct printer *);
  */
 bool	 print_flush(int *code);
 
+/* Has the reader of stdout gone? */
+bool	 print_is_unread(void);
+
 #endif

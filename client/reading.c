@@ -57,7 +57,7 @@ reading_on_end(struct reading *r, const struct end *end)
 	case END_AMBIGUOUS:
 		return (ending_ambiguous(id, end));
 	case END_BEYOND:
-		complain("the place of this reader is behind the newest line: "
+		complain("the place of this reader is beyond the newest line: "
 		    "the file is an older state of itself, or another one, or "
 		    "its ids have begun again");
 		return (EXIT_NO_END);
@@ -108,8 +108,11 @@ reading_on_notice(struct reading *r, struct span body)
 		return;		/* a newer daemon may have more to say */
 	if (n.kind == NOTICE_WAITING)
 		say("-- waiting for execution %.*s --", (int)id.n, id.p);
-	if (n.kind == NOTICE_EXECUTION)
+	if (n.kind == NOTICE_EXECUTION) {
+		say("-- execution %.*s --", (int)n.execution.n,
+		    n.execution.p);
 		reading_set_execution(r, n.execution);
+	}
 	mark_notice(&r->mark, &n);
 	notice_free(&n);
 }
@@ -125,8 +128,10 @@ on_log_row(struct reading *r, struct span body)
 		print_log(&r->printer, &row);
 	mark_row(&r->mark, &row);
 	r->retry_ms = 0;
-	return (r->most > 0 && r->printer.rows == r->most ?
-	    leave(r, EXIT_OK) : -1);
+	if (r->most == 0 || r->printer.rows < r->most)
+		return (-1);
+	/* Enough; how it has ended was not asked. */
+	return (leave(r, r->options->exit_status ? EXIT_NO_END : EXIT_OK));
 }
 
 /* One frame: -1, or the exit code at the end. */
@@ -263,6 +268,9 @@ reading_stopped(struct reading *r)
 
 	if (interrupt_signal() != 0)
 		return (leave(r, EXIT_SIGNAL + interrupt_signal()));
+	/* Nobody reads what would be printed: that is no failure. */
+	if (print_is_unread())
+		return (EXIT_OK);
 	if (reading_left(r) > 0)
 		return (-1);
 	code = leave(r, EXIT_TIMEOUT);

@@ -11,6 +11,7 @@
 #include "proto/rfc3339.h"
 
 #define DAY_MS		INT64_C(86400000)
+#define ZONE_TEXT	8	/* bytes of +00:00 */
 #define EPOCH_DIGITS	11	/* a bare number with so many is epoch ms */
 #define YEAR_0		INT64_C(-62167219200000)	/* ms */
 #define YEAR_10000	INT64_C(253402300800000)
@@ -121,12 +122,22 @@ times_parse(const char *text, int64_t now, int64_t *ms)
 	return (parse_ago(text, now, ms) || parse_date(text, ms));
 }
 
+/* As RFC 3339 has it: -05:00. */
+static void
+put_zone(const struct tm *tm, char zone[ZONE_TEXT])
+{
+	long minutes = labs(tm->tm_gmtoff) / 60;
+
+	(void)snprintf(zone, ZONE_TEXT, "%c%02ld:%02ld",
+	    tm->tm_gmtoff < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
+}
+
 void
 times_format(int64_t ms, bool local, char out[TIMES_TEXT])
 {
 	int64_t rest = ((ms % 1000) + 1000) % 1000;
 	bool shown = ms >= YEAR_0 + DAY_MS && ms < YEAR_10000 - DAY_MS;
-	char date[24], zone[8] = "Z";
+	char date[24], zone[ZONE_TEXT] = "Z";
 	struct tm tm;
 	time_t t;
 
@@ -137,7 +148,7 @@ times_format(int64_t ms, bool local, char out[TIMES_TEXT])
 	}
 	(void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
 	if (local)
-		(void)strftime(zone, sizeof zone, "%z", &tm);
+		put_zone(&tm, zone);
 	(void)snprintf(out, TIMES_TEXT, "%s.%03d%s", date, (int)rest, zone);
 }
 

@@ -101,7 +101,7 @@ parse_format(struct options *o, const char *text)
 static bool
 parse_color(struct options *o, const char *text)
 {
-	const char *no = getenv("NO_COLOR");
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	if (strcmp(text, "always") == 0)
 		o->color = true;
@@ -109,7 +109,8 @@ parse_color(struct options *o, const char *text)
 		o->color = false;
 	else if (strcmp(text, "auto") == 0)
 		o->color = isatty(STDOUT_FILENO) &&
-		    (no == NULL || *no == '\0');
+		    (no == NULL || *no == '\0') &&
+		    (term == NULL || strcmp(term, "dumb") != 0);
 	else
 		return (fail("--color wants one of: auto, always, never"));
 	return (true);

@@ -192,15 +192,18 @@ def test_prefixes(daemon):
     daemon.sql("INSERT INTO executions VALUES('only-in-engine')")
     show = lambda *a: daemon.cli(*a, "-o", "cat")
     assert show("logs", "abc1") == (0, "abc1\n", "")
-    assert show("logs", "bc") == (0, "bcd\n", "")
+    told = "-- execution bcd --\n"
+    assert show("logs", "bc") == (0, "bcd\n", told)
     assert show("logs", "b") == (0, "b\n", "")      # exactly, so no prefix
-    assert show("logs", "bc", "-g", "c", "-n", 1) == (0, "bcd\n", "")
-    assert show("logs", "bc", "-g", "c", "-n", 1, "-r") == (0, "bcd\n", "")
+    assert show("logs", "bc", "-g", "c", "-n", 1) == (0, "bcd\n", told)
+    assert show("logs", "bc", "-g", "c", "-n", 1, "-r") == (
+        0, "bcd\n", told)
     code, out, err = show("logs", "ab")
     assert (code, out) == (2, "") and "abc1, abc2" in err
     assert show("logs", "q")[0] == 4
     assert show("logs", "only") == (
-        0, "", "No logs found for execution only-in-engine\n")
+        0, "", "-- execution only-in-engine --\n"
+        "No logs found for execution only-in-engine\n")
     assert daemon.cli("wait", "xy")[0] == 1
     assert '"xyz"' in daemon.ok("audit", "x", "--json")
     follower = daemon.follow("xy", "--no-exit", "-o", "cat")

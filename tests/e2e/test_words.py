@@ -305,3 +305,36 @@ def test_a_lock_of_somebody_else_delays_an_event(daemon):
 def test_times_as_journalctl_takes_them(daemon, text):
     daemon.ok("write", "e1", "m")
     assert daemon.cli("logs", "e1", f"--since={text}")[0] == 0
+
+
+def test_whole_lines_also_backwards(daemon):
+    """Parts come in the reverse order then."""
+    lines = ["x" * 200000 + "END", "short", "y" * 65536, "z" * 65537]
+    daemon.ok("write", "e1", "-t", "t", input="\n".join(lines).encode())
+    out = daemon.ok("logs", "e1", "-r", "-o", "cat")
+    assert out.splitlines() == lines[::-1]
+    out = daemon.ok("logs", "e1", "-r", "-n", "1", "-o", "cat")
+    assert out == "z\n"     # rows are counted, not lines
+
+
+def test_a_quiet_follow_notices_that_nobody_reads(daemon):
+    daemon.ok("write", "e1", "one")
+    process = daemon.follow("e1", "-o", "cat")
+    assert process.stdout.readline() == b"one\n"
+    process.stdout.close()
+    assert process.wait(20) == 0
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_head_does_not_know_the_result(daemon):
+    daemon.ok("write", "e1", "one")
+    daemon.ok("event", "e1", "COMPLETED")
+    assert daemon.cli("follow", "e1", "--head", "1")[0] == 0
+    assert daemon.cli("follow", "e1", "--head", "1", "--exit-status")[0] == 6
+
+
+def test_what_a_prefix_stands_for_is_said(daemon):
+    daemon.ok("write", "abcdef", "one")
+    code, out, err = daemon.cli("logs", "abc", "-o", "cat")
+    assert (code, out, err) == (0, "one\n", "-- execution abcdef --\n")
