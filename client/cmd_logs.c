@@ -148,7 +148,8 @@ const struct command command_follow = {
     ENDINGS
     "      --no-exit         go on when the execution has ended\n"
     "      --exit-status     exit 0, 1 or 3: it succeeded, failed (also: timed\n"
-    "                        out), was cancelled\n"
+    "                        out), was cancelled; with --head, 6:\n"
+    "                        the end was not awaited\n"
     "      --json            -o ndjson\n"
     OUTPUT,
 };

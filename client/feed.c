@@ -32,12 +32,9 @@ feed_open(struct feed *f, const struct options *o)
 	*f = (struct feed){ .db = o->db };
 	if (o->db != NULL)
 		return (open_db(f));
-	if (!link_open(&f->link, o->socket, interrupt_fd(),
+	return (link_open(&f->link, o->socket, interrupt_fd(),
 	    &(struct hello){ .role = ROLE_READ }, "execlog " EXECLOG_VERSION,
-	    &welcome))
-		return (false);
-	f->link.watch = STDOUT_FILENO;
-	return (true);
+	    &welcome));
 }
 
 void
@@ -60,6 +57,9 @@ feed_ask(struct feed *f, const struct request *r)
 		query_init(&f->query, &copy);
 		return (true);
 	}
+	/* Who waits for the result prints nothing. */
+	if (r->kind != REQUEST_WAIT)
+		f->link.watch = STDOUT_FILENO;
 	if (!request_put(&f->link.out, r))
 		return (false);
 	(void)link_push(&f->link);

@@ -33,5 +33,6 @@ print_is_unread(void)
 {
 	struct pollfd p = { .fd = STDOUT_FILENO, .events = 0 };
 
-	return (poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0);
+	return (poll(&p, 1, 0) == 1 &&
+	    (p.revents & (POLLERR | POLLHUP)) != 0);
 }

@@ -269,8 +269,8 @@ reading_stopped(struct reading *r)
 	if (interrupt_signal() != 0)
 		return (leave(r, EXIT_SIGNAL + interrupt_signal()));
 	/* Nobody reads what would be printed: that is no failure. */
-	if (print_is_unread())
-		return (EXIT_OK);
+	if (r->request.kind != REQUEST_WAIT && print_is_unread())
+		return (r->options->exit_status ? EXIT_NO_END : EXIT_OK);
 	if (reading_left(r) > 0)
 		return (-1);
 	code = leave(r, EXIT_TIMEOUT);
