@@ -254,9 +254,12 @@ run_run(const struct options *o)
 		free(r.relay);
 		return (EXIT_USAGE);
 	}
-	if (!link_probe(o->socket, r.delivery.reason))
-		complain("cannot reach execlogd at %s: %s; %s runs all the "
-		    "same", o->socket, r.delivery.reason, o->rest[0]);
+	if (!link_probe(o->socket, r.delivery.reason)) {
+		unreachable_explain(o->socket, r.delivery.reason,
+		    r.delivery.reason);
+		complain("%s runs all the same: %s", o->rest[0],
+		    r.delivery.reason);
+	}
 	/* The command is not held by one that hangs, either. */
 	r.delivery.bounded = true;
 	interrupt_catch(SIGQUIT);

@@ -41,7 +41,7 @@ ask(const struct options *o, struct link *l, struct span *body)
 	if (result == LINK_WOKEN)
 		return (EXIT_SIGNAL + interrupt_signal());
 	return (options_unreachable(o, result == LINK_LOST ? l->reason :
-	    "no answer within 10 seconds"));
+	    LINK_NO_ANSWER " in time"));
 }
 
 /* A text from the daemon, made safe. */

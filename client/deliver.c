@@ -91,6 +91,8 @@ deliver_explain(struct delivery *d)
 	if (d->reason[0] == '\0')
 		(void)snprintf(d->reason, sizeof d->reason, "execlogd is "
 		    "there, but acknowledges nothing; see execlog status");
+	else
+		unreachable_explain(d->options->socket, d->reason, d->reason);
 }
 
 void

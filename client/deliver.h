@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "client/execlog.h"
+#include "client/unreachable.h"
 
 struct options;
 
@@ -26,7 +27,7 @@ struct delivery {
 	atomic_ulong		 refused;
 	int64_t			 lost_at;	/* ms; 0: there is a daemon */
 	uint64_t		 acked;		/* when that was last looked at */
-	char			 reason[EXECLOG_REASON];
+	char			 reason[UNREACHABLE_TEXT];
 };
 
 enum deliver_result {

@@ -250,7 +250,7 @@ greet(struct link *l, const char *path, int wake, const struct hello *hello,
 	case LINK_OK:
 		return (true);
 	case LINK_NOTHING:
-		(void)lost(l, "no answer within 10 seconds");
+		(void)lost(l, LINK_NO_ANSWER " in time");
 		break;
 	case LINK_WOKEN:
 		(void)lost(l, "interrupted");

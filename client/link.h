@@ -16,6 +16,8 @@
 #include "proto/hello.h"
 #include "proto/paths.h"
 
+#define LINK_NO_ANSWER	"no answer"	/* so begins the reason when the
+					   daemon takes its time */
 #define LINK_REASON	256	/* bytes that hold any reason */
 
 struct link {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/escape.h"
+#include "client/unreachable.h"
 #include "client/values.h"
 #include "proto/record.h"
 
@@ -224,11 +225,9 @@ options_is_single(const struct options *o)
 int
 options_unreachable(const struct options *o, const char *reason)
 {
-	if (strncmp(reason, "no answer", 9) == 0)
-		complain("execlogd at %s cannot take it now: %s; see execlog "
-		    "status", o->socket, reason);
-	else
-		complain("cannot reach execlogd at %s: %s; start it with: "
-		    "execlogd --socket %s", o->socket, reason, o->socket);
+	char text[UNREACHABLE_TEXT];
+
+	unreachable_explain(o->socket, reason, text);
+	complain("%s", text);
 	return (EXIT_UNREACHABLE);
 }

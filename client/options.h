@@ -118,7 +118,7 @@ struct execlog_record	 options_record(const struct options *,
    told which is too many. */
 bool	 options_is_single(const struct options *);
 
-/* "cannot reach execlogd at ...", and EXIT_UNREACHABLE. */
+/* Complain that there is no daemon, and why; EXIT_UNREACHABLE. */
 int	 options_unreachable(const struct options *, const char *reason);
 
 #endif

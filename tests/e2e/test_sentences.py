@@ -1,8 +1,11 @@
 """What users are told: hints, reasons, notices, help."""
+import os
 import socket
 import subprocess
 
 import pytest
+
+from lib.daemon import await_until
 
 
 def test_a_wait_is_no_success_because_nobody_reads(daemon):
@@ -26,3 +29,59 @@ def test_a_socket_as_stdout_that_nobody_reads(daemon, more, code):
     ours.close()
     assert process.wait(20) == code
     process.stderr.close()
+
+
+def as_nobody(daemon, *args):
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+         *daemon.command(*args)], capture_output=True, text=True, timeout=60,
+        env=daemon.env())
+    return done.returncode, done.stderr
+
+
+def test_how_to_start_a_daemon_that_is_not_there(idle):
+    start = (f"cannot reach execlogd at {idle.socket}: No such file or "
+             f"directory; start it with: execlogd --socket {idle.socket} "
+             "--db PATH\n")
+    for words in (("logs", "e1"), ("write", "e1", "m"), ("status",)):
+        assert idle.cli(*words)[::2] == (5, f"execlog: {start}")
+    assert idle.cli("run", "e1", "--timeout", "100ms", "--", "echo", "x") == (
+        0, "", f"execlog: echo runs all the same: {start}"
+        f"execlog: 1 line was not stored: {start}")
+
+
+def test_a_daemon_that_goes_is_named(daemon):
+    process = subprocess.Popen(
+        daemon.command("write", "e1", "--timeout", "300ms"),
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=daemon.env())
+    process.stdin.write(b"one\n")
+    process.stdin.flush()
+    await_until(lambda: daemon.messages("e1") == ["one"], "the line")
+    daemon.stop()
+    _, err = process.communicate(b"two\n", timeout=20)
+    assert process.returncode == 5
+    assert err.decode() == (
+        f"execlog: 1 line was not acknowledged: cannot reach execlogd at "
+        f"{daemon.socket}: No such file or directory; start it with: execlogd "
+        f"--socket {daemon.socket} --db PATH\n")
+
+
+def test_what_is_no_socket(idle):
+    plain = idle.folder / "plain"
+    plain.write_text("")
+    for path, what in ((plain, "file"), (idle.folder, "directory")):
+        assert idle.cli("logs", "e1", "--socket", path) == (
+            5, "", f"execlog: cannot reach execlogd at {path}: it is no "
+            f"socket but a {what}\n")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes somebody else")
+def test_a_socket_that_is_not_for_this_user(daemon):
+    os.chmod(daemon.folder, 0o755)
+    code, err = as_nobody(daemon, "logs", "e1")
+    assert code == 5 and err == (
+        f"execlog: cannot reach execlogd at {daemon.socket}: you may not: it "
+        "belongs to user root and group root, with mode 0660\n")
+    os.chmod(daemon.folder, 0o700)
+    code, err = as_nobody(daemon, "logs", "e1")
+    assert code == 5 and "you may not enter one of its directories" in err
