@@ -24,7 +24,7 @@ ask(const struct options *o, struct link *l, struct span *body)
 	struct frame f;
 	enum link_result result;
 
-	if (!link_open(l, o->socket, interrupt_fd(),
+	if (!link_open(l, o->socket, interrupt_fd(), 0,
 	    &(struct hello){ .role = ROLE_READ }, "execlog " EXECLOG_VERSION,
 	    &welcome))
 		return (options_unreachable(o, l->reason));

@@ -1,6 +1,7 @@
 #include "client/deliver.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "client/escape.h"
 #include "client/interrupt.h"
@@ -9,7 +10,7 @@
 #include "proto/version.h"
 
 #define TIMEOUT_MS	60000	/* when --timeout is not given */
-#define ANSWER_MS	9000	/* an open that fails later had no answer */
+#define ANSWER_MS	500	/* given to a daemon that is well, at least */
 #define SLICE_MS	50	/* between two looks for a signal */
 
 static void
@@ -35,7 +36,7 @@ patience(const struct options *o)
 bool
 deliver_open(struct delivery *d, const struct options *o, bool lazy)
 {
-	const struct execlog_options options = {
+	struct execlog_options options = {
 		.socket = o->socket,
 		.client = "execlog " EXECLOG_VERSION,
 		.producer = o->producer,
@@ -44,17 +45,19 @@ deliver_open(struct delivery *d, const struct options *o, bool lazy)
 		.on_refused = on_refused,
 		.arg = d,
 	};
-
-	int64_t begun = times_monotonic_ms(), tried, now;
+	int64_t until = times_monotonic_ms() + patience(o), left;
 
 	*d = (struct delivery){ .options = o };
+	/* A daemon that takes its time is there: it cannot commit. */
 	do {
-		tried = times_monotonic_ms();
+		left = until - times_monotonic_ms();
+		options.patience = left < ANSWER_MS ? ANSWER_MS :
+		    left < LINK_PATIENCE ?
+		    (int)left : LINK_PATIENCE;
 		d->log = execlog_open(&options, d->reason);
-		now = times_monotonic_ms();
-		/* A daemon that takes its time is there: it cannot commit. */
-	} while (d->log == NULL && now - tried >= ANSWER_MS &&
-	    now - begun < patience(o) && interrupt_signal() == 0);
+	} while (d->log == NULL && strncmp(d->reason, LINK_NO_ANSWER,
+	    strlen(LINK_NO_ANSWER)) == 0 &&
+	    times_monotonic_ms() < until && interrupt_signal() == 0);
 	return (d->log != NULL);
 }
 

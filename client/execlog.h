@@ -105,6 +105,8 @@ struct execlog_options {
 	void		(*on_refused)(uint64_t number, const char *code,
 			    const char *sentence, void *arg);
 	void		*arg;
+	int		 patience;	/* ms that the daemon may take for its
+					   first answer; 0: 10 s */
 };
 
 struct execlog_record {

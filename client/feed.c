@@ -32,7 +32,7 @@ feed_open(struct feed *f, const struct options *o)
 	*f = (struct feed){ .db = o->db };
 	if (o->db != NULL)
 		return (open_db(f));
-	return (link_open(&f->link, o->socket, interrupt_fd(),
+	return (link_open(&f->link, o->socket, interrupt_fd(), 0,
 	    &(struct hello){ .role = ROLE_READ }, "execlog " EXECLOG_VERSION,
 	    &welcome));
 }

@@ -99,6 +99,7 @@ prepare(struct execlog *h, const struct execlog_options *o, char *reason)
 	size_t queue = o->queue == 0 ? QUEUE_DEFAULT : o->queue;
 
 	h->nonblocking = o->nonblocking;
+	h->patience = o->patience;
 	h->on_refused = o->on_refused;
 	h->arg = o->arg;
 	(void)snprintf(h->who, sizeof h->who, "%s", o->client != NULL ?
@@ -144,6 +145,7 @@ execlog_open(const struct execlog_options *given, char reason[EXECLOG_REASON])
 		destroy(h);
 		return (NULL);
 	}
+	h->patience = 0;
 	h->stored = h->ring.acked;
 	h->captures = (uint32_t)h->stored;
 	if (!sender_start(h)) {

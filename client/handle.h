@@ -30,6 +30,8 @@ struct execlog {
 	void		(*on_refused)(uint64_t, const char *, const char *,
 			    void *);
 	void		*arg;
+	int		 patience;	/* ms, of the first connection; then
+					   0: LINK_PATIENCE */
 	char		*canary;	/* a byte that is 0 in a forked child */
 	int		 wake;		/* an eventfd: the thread is to look */
 	pthread_t	 thread;

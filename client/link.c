@@ -15,7 +15,6 @@
 #include "proto/json.h"
 
 #define READ_BYTES	(64 * 1024)	/* of one read */
-#define WELCOME_MS	10000		/* longest wait for WELCOME */
 
 static enum link_result
 lost(struct link *l, const char *why)
@@ -238,15 +237,16 @@ link_probe(const char *path, char reason[LINK_REASON])
 
 /* Say HELLO; false: there is no answer, and the link is closed. */
 static bool
-greet(struct link *l, const char *path, int wake, const struct hello *hello,
-    const char *who, struct frame *answer)
+greet(struct link *l, const char *path, int wake, int patience,
+    const struct hello *hello, const char *who, struct frame *answer)
 {
 	*l = (struct link){ .fd = -1, .wake = wake, .watch = -1 };
 	if (!connect_to(l, path))
 		return (false);
 	hello_put(&l->out, hello, who);
 	(void)link_push(l);
-	switch (link_next(l, answer, WELCOME_MS)) {
+	switch (link_next(l, answer, patience > 0 ? patience :
+	    LINK_PATIENCE)) {
 	case LINK_OK:
 		return (true);
 	case LINK_NOTHING:
@@ -272,12 +272,12 @@ refuse(struct link *l)
 }
 
 bool
-link_open(struct link *l, const char *path, int wake, const struct hello *hello,
-    const char *who, struct welcome *welcome)
+link_open(struct link *l, const char *path, int wake, int patience,
+    const struct hello *hello, const char *who, struct welcome *welcome)
 {
 	struct frame f;
 
-	if (!greet(l, path, wake, hello, who, &f))
+	if (!greet(l, path, wake, patience, hello, who, &f))
 		return (false);
 	return ((f.type == FRAME_WELCOME && welcome_decode(f.body, welcome)) ||
 	    refuse(l));
@@ -289,7 +289,7 @@ link_open_stream(struct link *l, const char *path, const struct hello *hello,
 {
 	struct frame f;
 
-	if (!greet(l, path, -1, hello, who, &f))
+	if (!greet(l, path, -1, 0, hello, who, &f))
 		return (false);
 	return (f.type == FRAME_OPENED || refuse(l));
 }

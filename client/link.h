@@ -18,6 +18,7 @@
 
 #define LINK_NO_ANSWER	"no answer"	/* so begins the reason when the
 					   daemon takes its time */
+#define LINK_PATIENCE	10000	/* ms: the longest wait for WELCOME */
 #define LINK_REASON	256	/* bytes that hold any reason */
 
 struct link {
@@ -41,10 +42,11 @@ enum link_result {
 };
 
 /*
- * Connect to the socket at path and exchange HELLO and WELCOME.  False: the
- * link is closed and reason says why.
+ * Connect to the socket at path and exchange HELLO and WELCOME, which may take
+ * "patience" ms; 0: LINK_PATIENCE.  False: the link is closed and reason says
+ * why.
  */
-bool	 link_open(struct link *, const char *path, int wake,
+bool	 link_open(struct link *, const char *path, int wake, int patience,
 	    const struct hello *, const char *who, struct welcome *);
 
 /* The same for a raw stream: HELLO and OPENED; behind them fd is a sink. */

@@ -154,7 +154,8 @@ sender_connect(struct execlog *h)
 	sender_lock(h);
 	hello.acked = (int64_t)h->ring.acked;
 	sender_unlock(h);
-	if (!link_open(&h->link, h->path, h->wake, &hello, h->who, &w)) {
+	if (!link_open(&h->link, h->path, h->wake, h->patience, &hello,
+	    h->who, &w)) {
 		lost(h);
 		return (false);
 	}

@@ -1,7 +1,9 @@
 """What users are told: hints, reasons, notices, help."""
 import os
 import socket
+import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -85,3 +87,18 @@ def test_a_socket_that_is_not_for_this_user(daemon):
     os.chmod(daemon.folder, 0o700)
     code, err = as_nobody(daemon, "logs", "e1")
     assert code == 5 and "you may not enter one of its directories" in err
+
+
+@pytest.mark.parametrize("words", [("write", "e1", "m"),
+                                   ("event", "e1", "STARTED")])
+def test_a_daemon_that_cannot_commit_is_given_the_timeout(daemon, words):
+    lock = sqlite3.connect(daemon.db, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    begun = time.monotonic()
+    code, _, err = daemon.cli(*words, "--timeout", "600ms")
+    assert 0.5 < time.monotonic() - begun < 5
+    assert code == 5 and err == (
+        f"execlog: execlogd at {daemon.socket} cannot take it: no answer in "
+        "time; see execlog status\n")
+    lock.execute("ROLLBACK")
+    lock.close()

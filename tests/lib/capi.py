@@ -9,7 +9,8 @@ class Options(c.Structure):
     _fields_ = [("socket", c.c_char_p), ("client", c.c_char_p),
                 ("producer", c.c_char_p), ("queue", c.c_size_t),
                 ("nonblocking", c.c_bool), ("lazy", c.c_bool),
-                ("on_refused", REFUSED_FN), ("arg", c.c_void_p)]
+                ("on_refused", REFUSED_FN), ("arg", c.c_void_p),
+                ("patience", c.c_int)]
 
 
 class Record(c.Structure):
