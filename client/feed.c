@@ -19,8 +19,9 @@ open_db(struct feed *f)
 	if ((f->pages = pages_visit(f->db, &error)) != NULL)
 		return (true);
 	(void)snprintf(f->link.reason, sizeof f->link.reason, "%.*s%s",
-	    LINK_REASON - 64, error.text, error.result == SQL_FOREIGN ?
-	    "; execlogd makes its tables when it starts" : "");
+	    LINK_REASON - 128, error.text, error.result == SQL_FOREIGN ?
+	    "; execlogd makes its tables when it starts; execlog migrate up "
+	    "will, and is not there yet" : "");
 	return (false);
 }
 

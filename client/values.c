@@ -291,7 +291,7 @@ values_apply(struct options *o, int letter, const char *arg)
 		return (true);
 	case 'B':
 		o->db = arg;
-		return (true);
+		return (*arg != '\0' || fail("--db wants a path"));
 	case 'I':
 		return (parse_only(o, arg));
 	case 'V':

@@ -127,10 +127,18 @@ bool
 dbfile_visit(char real[PATHS_MAX], const char *path, struct sql_error *error)
 {
 	char holder[192];
+	struct stat st;
 
-	return (resolve(real, path, error) &&
-	    (!lockfile_is_held(real, holder, sizeof holder) ||
-	    fail(error, "held by %s: ask it, without --db", holder)));
+	if (!resolve(real, path, error))
+		return (false);
+	if (lockfile_is_held(real, holder, sizeof holder))
+		return (fail(error, "held by %s: ask it, without --db",
+		    holder));
+	if (stat(real, &st) == -1)
+		return (fail(error, "%s", strerror(errno)));
+	if (S_ISDIR(st.st_mode))
+		return (fail(error, "is a directory"));
+	return (S_ISREG(st.st_mode) || fail(error, "not a regular file"));
 }
 
 static int64_t

@@ -102,3 +102,22 @@ def test_a_daemon_that_cannot_commit_is_given_the_timeout(daemon, words):
         "time; see execlog status\n")
     lock.execute("ROLLBACK")
     lock.close()
+
+
+def test_files_that_cannot_be_read_without_a_daemon(idle):
+    def say(path):
+        code, out, err = idle.cli("logs", "e1", "--db", path)
+        assert out == ""
+        return code, err.replace(f"execlog: {path}: ", "")
+    none = idle.folder / "none.db"
+    other = idle.folder / "other.db"
+    db = sqlite3.connect(other)
+    db.execute("CREATE TABLE t(a)")
+    db.close()
+    assert say("") == (2, "execlog: --db wants a path\n")
+    assert say(none) == (5, "No such file or directory\n")
+    assert say(idle.folder) == (5, "is a directory\n")
+    assert say("/dev/null") == (5, "not a regular file\n")
+    code, err = say(other)
+    assert code == 5 and "no such table" in err and "migrate up" in err
+    assert not none.exists()
