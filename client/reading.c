@@ -71,7 +71,9 @@ reading_on_end(struct reading *r, const struct end *end)
 		code = ending_code(end, r->options->exit_status ||
 		    r->request.kind == REQUEST_WAIT);
 	code = leave(r, code);
-	if (!found && !ferror(stdout))
+	/* Who asked for none, or for what is new, knows. */
+	if (!found && !ferror(stdout) && r->options->lines != 0 &&
+	    !r->mark.is_given)
 		ending_say_nothing(r->options, id,
 		    r->request.kind == REQUEST_AUDIT);
 	if (ending_is_end(end))

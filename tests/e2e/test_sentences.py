@@ -121,3 +121,17 @@ def test_files_that_cannot_be_read_without_a_daemon(idle):
     code, err = say(other)
     assert code == 5 and "no such table" in err and "migrate up" in err
     assert not none.exists()
+
+
+def test_nothing_is_no_news_where_it_was_asked_for(daemon):
+    daemon.ok("write", "e1", "one")
+    seen = ("--cursor-file", daemon.folder / "c", "-o", "cat")
+    assert daemon.cli("logs", "e1", "-n", "0") == (0, "", "")
+    assert daemon.cli("logs", "e1", *seen) == (0, "one\n", "")
+    assert daemon.cli("logs", "e1", *seen) == (0, "", "")
+    cursor = (daemon.folder / "c").read_text().strip()
+    assert daemon.cli("logs", "e1", "--after-cursor", cursor) == (0, "", "")
+    assert daemon.cli("logs", "e1", "-t", "t")[2] != ""
+    daemon.ok("event", "e1", "COMPLETED")
+    assert daemon.cli("follow", "e1", "-n", "0") == (
+        0, "", "-- COMPLETED; complete, 0 lines --\n")
