@@ -90,8 +90,10 @@ run_wait(const struct options *o)
 #define ENDINGS \
     "      --wait            the execution may not exist yet\n" \
     "      --timeout D       give up after 500ms 10s 5m 2h: exit 124\n" \
-    "      --drain D         believe the engine's state that it has ended,\n" \
-    "                        without an event, after so long (10s)\n"
+    "      --drain D         follow: when it has ended, wait so long for\n" \
+    "                        streams that are open (10s); believe the engine's state that\n" \
+    "                        it has, without an event, after as long, or 2s\n" \
+    "                        if there are no events at all; 0: at once\n"
 #define PREFIX \
     "ID may be the beginning of an id, if there is one such execution.\n" \
     "\n"

@@ -265,7 +265,7 @@ run_run(const struct options *o)
 	interrupt_catch(SIGQUIT);
 	r.relay->delivery = &r.delivery;
 	r.relay->child = &r.child;
-	r.relay->drain = o->drain > 0 ? o->drain : DRAIN_MS;
+	r.relay->drain = o->drain >= 0 ? o->drain : DRAIN_MS;
 	relay_init(r.relay, o->tee);
 	code = run_child(&r);
 	deliver(&r);

@@ -172,6 +172,7 @@ options_parse(struct options *o, const struct command *c, int argc,
 		.command = c,
 		.level = LEVEL_INFO,
 		.timeout = -1,
+		.drain = -1,
 		.lines = -1,
 		.safe = isatty(STDOUT_FILENO),
 	};

@@ -67,7 +67,7 @@ struct options {
 	bool			 local;
 	bool			 check;
 	int			 timeout;	/* ms; -1: not given */
-	int			 drain;		/* ms; 0: not given */
+	int			 drain;		/* ms; -1: not given */
 	const char		*producer;	/* NULL: none */
 	enum level		 level;		/* write: one */
 	struct span		 metadata;	/* p NULL: none */

@@ -352,6 +352,7 @@ reading_run(const struct options *o, enum request_kind kind)
 			.execution = o->execution,
 			.filter = o->filter,
 			.lines = o->lines,
+			.has_drain = o->drain >= 0,
 			.drain = o->drain,
 		},
 		.most = (uint64_t)o->head,

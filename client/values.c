@@ -261,8 +261,8 @@ values_apply(struct options *o, int letter, const char *arg)
 		return (times_duration(arg, &o->timeout) || fail("--timeout "
 		    "wants a duration: 500ms, 10s, 5m, 2h, 1d"));
 	case 'd':
-		return ((times_duration(arg, &o->drain) && o->drain > 0) ||
-		    fail("--drain wants a duration: 500ms, 10s, 5m"));
+		return (times_duration(arg, &o->drain) || fail("--drain "
+		    "wants a duration: 0, 500ms, 10s, 5m"));
 	case 'P':
 		o->producer = arg;
 		return (text_is_id(span_of(arg)) || fail("--producer wants a "

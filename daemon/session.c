@@ -95,7 +95,16 @@ answer(struct session *s)
 static int64_t
 drain_ms(const struct query *q)
 {
-	return (q->request.drain > 0 ? q->request.drain : DRAIN_MS);
+	return (q->request.has_drain ? q->request.drain : DRAIN_MS);
+}
+
+/* Who believes at once need not look without a pause. */
+static int64_t
+look_ms(const struct query *q)
+{
+	int64_t drain = drain_ms(q);
+
+	return (drain > 0 && drain < LOOK_MS ? drain : LOOK_MS);
 }
 
 /* Streams that are open are waited for, for a while; who wants the result only
@@ -123,11 +132,13 @@ believe(struct session *s)
 
 	if (!q->audited && drain > DRAIN_BARE_MS)
 		drain = DRAIN_BARE_MS;
-	if (q->stated[0] == '\0')
+	if (q->stated[0] == '\0') {
 		s->stated_at = 0;
-	else if (s->stated_at == 0)
+		return;
+	}
+	if (s->stated_at == 0)
 		s->stated_at = now;
-	else if (q->event[0] == '\0' && now - s->stated_at >= drain)
+	if (q->event[0] == '\0' && now - s->stated_at >= drain)
 		(void)strcpy(q->event, q->stated);
 }
 
@@ -221,8 +232,7 @@ poke(struct session *s)
 		if (has_reached(&q->at, published) && !s->look_due) {
 			s->follower.ready = true;
 			if (!s->look_set)
-				timer_set(s->look, drain_ms(q) < LOOK_MS ?
-				    drain_ms(q) : LOOK_MS);
+				timer_set(s->look, look_ms(q));
 			s->look_set = true;
 			return;
 		}

@@ -88,7 +88,7 @@ request_put(struct buf *b, const struct request *r)
 	}
 	if (r->wait)
 		jput_bool(b, "wait", true);
-	if (r->drain > 0)
+	if (r->has_drain)
 		jput_i64(b, "drain", r->drain);
 	if (r->no_exit)
 		jput_bool(b, "no_exit", true);
@@ -161,7 +161,7 @@ decode_rest(struct request *r)
 	    jget_bool(r->doc, "reverse", &r->reverse) == JGET_WRONG ||
 	    jget_bool(r->doc, "prefix", &r->prefix) == JGET_WRONG)
 		return ("wait, no_exit, reverse and prefix are true or false");
-	if (jget_i64(r->doc, "drain", &r->drain) == JGET_WRONG ||
+	if (!decode_number(r->doc, "drain", &r->has_drain, &r->drain) ||
 	    r->drain < 0)
 		return ("drain is a number of milliseconds");
 	if (jget_text(r->doc, "after", &after) == JGET_WRONG ||

@@ -46,7 +46,8 @@ struct request {
 	struct span		 execution;
 	struct filter		 filter;
 	int64_t			 lines;		/* last so many; -1: all */
-	int64_t			 drain;		/* ms; 0: DRAIN_MS */
+	bool			 has_drain;	/* else DRAIN_MS */
+	int64_t			 drain;		/* ms; 0: no waiting */
 	bool			 has_after;
 	struct cursor		 after;
 	struct json_t		*doc;

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lib.daemon import await_until
+from lib.daemon import await_until, finish
 
 
 def test_a_wait_is_no_success_because_nobody_reads(daemon):
@@ -135,3 +135,27 @@ def test_nothing_is_no_news_where_it_was_asked_for(daemon):
     daemon.ok("event", "e1", "COMPLETED")
     assert daemon.cli("follow", "e1", "-n", "0") == (
         0, "", "-- COMPLETED; complete, 0 lines --\n")
+
+
+def test_an_end_without_an_event_is_believed_at_once(daemon):
+    daemon.sql("CREATE TABLE executions(execution_id TEXT PRIMARY KEY, "
+               "state TEXT)")
+    daemon.sql("INSERT INTO executions VALUES('e1', 'SUCCESS')")
+    daemon.ok("event", "e1", "STARTED")
+    begun = time.monotonic()
+    assert daemon.cli("wait", "e1", "--drain", "0") == (
+        0, "", "-- COMPLETED --\n")
+    assert daemon.cli("follow", "e1", "--drain", "0s")[0] == 0
+    assert time.monotonic() - begun < 1.5
+
+
+def test_a_stream_that_is_open_is_not_waited_for(daemon):
+    process = daemon.spawn("run", "e1", "-t", "t", "--", "sleep", "60")
+    await_until(lambda: daemon.status()["streams"] > 0, "the streams")
+    daemon.ok("event", "e1", "COMPLETED")
+    begun = time.monotonic()
+    code, _, err = daemon.cli("follow", "e1", "--drain", "0")
+    assert time.monotonic() - begun < 5
+    assert code == 6 and "still open: t" in err
+    process.terminate()
+    finish(process)
