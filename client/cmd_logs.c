@@ -48,6 +48,8 @@ run_audit(const struct options *given)
 {
 	struct options o = *given;
 
+	if (o.format == FORMAT_CAT)
+		return (misuse("-o cat is for messages: events have none"));
 	if (o.json)
 		o.format = FORMAT_JSON;
 	return (reading_run(&o, REQUEST_AUDIT));
@@ -62,13 +64,15 @@ run_wait(const struct options *o)
 #define FILTERS \
     "  -t, --task ID         lines of this task; may be repeated\n" \
     "  -l, --level L[,L...]  lines of these levels: DEBUG INFO WARN ERROR\n" \
-    "  -p, --min-level L     lines of this level and above\n" \
+    "  -p, --min-level L     lines of this level and above; -l and -p add to\n" \
+    "                        each other, all else narrows\n" \
     "      --source S        lines from this source\n" \
     "      --attempt N       lines of this attempt\n" \
     "  -g, --grep REGEX      messages that match (POSIX extended); without\n" \
     "                        case if it has no capital letter\n" \
     "  -S, --since TIME      not older: 5m 2h 1d, 2026-02-07,\n" \
-    "                        2026-02-07T10:00:00Z, epoch ms, today, yesterday\n" \
+    "                        2026-02-07T10:00:00Z, epoch ms, today, yesterday;\n" \
+    "                        without Z or an offset it is local time\n" \
     "  -U, --until TIME      not newer\n" \
     "  -n, --lines N         of the stored lines the last N\n" \
     "      --head N          the first N, then stop\n"
@@ -91,9 +95,10 @@ run_wait(const struct options *o)
     "      --wait            the execution may not exist yet\n" \
     "      --timeout D       give up after 500ms 10s 5m 2h: exit 124\n" \
     "      --drain D         follow: when it has ended, wait so long for\n" \
-    "                        streams that are open (10s); believe the engine's state that\n" \
-    "                        it has, without an event, after as long, or 2s\n" \
-    "                        if there are no events at all; 0: at once\n"
+    "                        streams that are open (10s); believe the\n" \
+    "                        engine's state that it has, without an event,\n" \
+    "                        after as long, or 2s if there are no events at\n" \
+    "                        all; 0: at once\n"
 #define PREFIX \
     "ID may be the beginning of an id, if there is one such execution.\n" \
     "\n"
@@ -119,7 +124,7 @@ const struct command command_logs = {
     "  -r, --reverse         newest first\n"
     "  -f, --follow          go on with live lines, as execlog follow\n"
     CURSORS
-    "      --json            -o json (with -f: ndjson)\n"
+    "      --json            -o json (with -f: ndjson, as is -o json then)\n"
     OUTPUT
     DB
     "\n"
@@ -150,9 +155,9 @@ const struct command command_follow = {
     ENDINGS
     "      --no-exit         go on when the execution has ended\n"
     "      --exit-status     exit 0, 1 or 3: it succeeded, failed (also: timed\n"
-    "                        out), was cancelled; with --head, 6:\n"
-    "                        the end was not awaited\n"
-    "      --json            -o ndjson\n"
+    "                        out), was cancelled; with --head, 6: the\n"
+    "                        end was not awaited\n"
+    "      --json            -o ndjson, as is -o json here: an object per line\n"
     OUTPUT,
 };
 

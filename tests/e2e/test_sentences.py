@@ -159,3 +159,22 @@ def test_a_stream_that_is_open_is_not_waited_for(daemon):
     assert code == 6 and "still open: t" in err
     process.terminate()
     finish(process)
+
+
+def test_events_have_no_messages(daemon):
+    daemon.ok("event", "e1", "COMPLETED")
+    assert daemon.cli("audit", "e1", "-o", "cat") == (
+        2, "", "execlog: -o cat is for messages: events have none\n")
+
+
+def test_help_says_what_is_not_obvious(daemon):
+    for words in (("logs",), ("follow",)):
+        text = " ".join(daemon.ok(*words, "-h").split())
+        assert "-l and -p add to each other" in text
+        assert "it is local time" in text
+    follow = " ".join(daemon.ok("follow", "-h").split())
+    assert "as is -o json here: an object per line" in follow
+    assert "with --head, 6" in follow
+    for words in (("follow",), ("wait",)):
+        text = " ".join(daemon.ok(*words, "-h").split())
+        assert "10s" in text and "2s if there are no events at all" in text
