@@ -14,9 +14,14 @@ mark_open(struct mark *m, const char *after, const char *path)
 {
 	ssize_t n = 0;
 
-	*m = (struct mark){ .fd = -1, .place = path };
+	*m = (struct mark){ .fd = -1, .path = path,
+	    .place = path };
 	if (path != NULL) {
-		m->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+		m->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+		    0666);
+		m->made = m->fd != -1;
+		if (m->fd == -1 && errno == EEXIST)
+			m->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 		if (m->fd == -1 || (n = pread(m->fd, m->given,
 		    sizeof m->given - 1, 0)) == -1) {
 			complain("%s: %s", path, strerror(errno));
@@ -49,6 +54,10 @@ mark_close(struct mark *m)
 	if (m->fd != -1)
 		(void)close(m->fd);
 	m->fd = -1;
+	/* Nothing has come: nothing is left. */
+	if (m->made && m->kept[0] == '\0')
+		(void)unlink(m->path);
+	m->made = false;
 }
 
 void

@@ -18,6 +18,8 @@ struct mark {
 	struct cursor	at;
 	bool		known;		/* at is set */
 	int		fd;		/* of the file; -1: none */
+	const char	*path;		/* its name */
+	bool		made;		/* there was none */
 	bool		is_given;	/* one to begin at: */
 	char		given[CURSOR_TEXT + 2];
 	const char	*place;		/* where that was given */
@@ -30,6 +32,8 @@ struct mark {
  * was printed.
  */
 bool	 mark_open(struct mark *, const char *after, const char *path);
+
+/* A file that was made and has got no cursor is removed. */
 void	 mark_close(struct mark *);
 
 /* Begin at the cursor that was given, if one was; false: it is none of this

@@ -405,12 +405,20 @@ audit_text(struct printer *p, const struct audit_row *r)
 void
 print_log(struct printer *p, const struct log_row *r)
 {
+	struct log_row shown = *r;
+
+	/* Line breaks at the end make no lines. */
+	if (p->options->format != FORMAT_CAT &&
+	    join_part(r) == PARTIAL_WHOLE)
+		while (shown.message.n > 0 &&
+		    shown.message.p[shown.message.n - 1] == '\n')
+			shown.message.n--;
 	if (is_json(p))
 		rowjson_log(&p->line, r, p->options->format, p->rows == 0);
 	else if (p->options->format == FORMAT_VERBOSE)
-		log_verbose(p, r);
+		log_verbose(p, &shown);
 	else
-		log_text(p, r);
+		log_text(p, &shown);
 	p->rows++;
 	out(p);
 }

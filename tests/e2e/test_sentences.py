@@ -178,3 +178,32 @@ def test_help_says_what_is_not_obvious(daemon):
     for words in (("follow",), ("wait",)):
         text = " ".join(daemon.ok(*words, "-h").split())
         assert "10s" in text and "2s if there are no events at all" in text
+
+
+def test_no_cursor_leaves_no_file(daemon):
+    path = daemon.folder / "c"
+    assert daemon.cli("logs", "zzz", "--cursor-file", path)[0] == 4
+    assert not path.exists()
+    path.touch()
+    assert daemon.cli("logs", "zzz", "--cursor-file", path)[0] == 4
+    assert path.exists()        # it is not ours
+
+
+def test_line_breaks_at_the_end_of_a_message(daemon):
+    daemon.ok("write", "e1", "one\n\ntwo\n\n")
+    short = daemon.ok("logs", "e1").split("\n")
+    assert short[0].endswith(" one") and short[1:] == ["    ", "    two", ""]
+    verbose = daemon.ok("logs", "e1", "-o", "verbose")
+    assert verbose.endswith("two\n")
+    assert daemon.ok("logs", "e1", "-o", "cat") == "one\n\ntwo\n\n\n"
+
+
+@pytest.mark.parametrize("term, colored", [("dumb", False), ("xterm", True)])
+def test_a_terminal_without_colors(daemon, term, colored):
+    daemon.ok("write", "e1", "m", "-l", "ERROR")
+    ours, theirs = os.openpty()
+    subprocess.run(daemon.command("logs", "e1"), stdout=theirs,
+                   stdin=subprocess.DEVNULL, env=daemon.env(TERM=term))
+    os.close(theirs)
+    assert (b"\033[31m" in os.read(ours, 1000)) == colored
+    os.close(ours)
