@@ -23,6 +23,7 @@ struct log_row;
 struct join_line {
 	struct buf	owner;
 	struct buf	text;		/* of it, to be printed */
+	size_t		head;		/* backwards: so much of it is prefix */
 	bool		begun;		/* its beginning is printed, and
 					   nothing else since; of one line */
 };

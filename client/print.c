@@ -4,20 +4,12 @@
 #include <string.h>
 
 #include "client/escape.h"
-#include "client/interrupt.h"
 #include "client/options.h"
+#include "client/print_inner.h"
 #include "client/rowjson.h"
 #include "client/times.h"
-#include "proto/json.h"
 #include "proto/row.h"
 #include "proto/text.h"
-
-#define INDENT		"    "	/* of a message's further lines */
-#define RED		"\033[31m"
-#define GREEN		"\033[32m"
-#define YELLOW		"\033[33m"
-#define GREY		"\033[90m"
-#define PLAIN		"\033[0m"
 
 void
 print_begin(struct printer *p, const struct options *o)
@@ -73,8 +65,8 @@ put(struct printer *p, struct span s, bool lines)
 }
 
 /* An id, source or level: nor in a pipe may it look like another line. */
-static void
-put_name(struct printer *p, struct span s)
+void
+print_name(struct printer *p, struct span s)
 {
 	if (!p->options->safe && (p->options->raw || text_is_id(s)))
 		buf_span(&p->line, s);
@@ -82,23 +74,23 @@ put_name(struct printer *p, struct span s)
 		escape_put(&p->line, s, true, false);
 }
 
-static void
-put_colored(struct printer *p, struct span s, const char *color, int width)
+void
+print_colored(struct printer *p, struct span s, const char *color, int width)
 {
 	size_t n;
 
 	if (p->options->color && color != NULL)
 		buf_str(&p->line, color);
 	n = p->line.n;
-	put_name(p, s);
+	print_name(p, s);
 	if (p->options->color && color != NULL)
 		buf_str(&p->line, PLAIN);
 	for (n = p->line.n - n; width > 0 && s.n < (size_t)width; s.n++)
 		buf_char(&p->line, ' ');
 }
 
-static void
-put_time(struct printer *p, int64_t ms)
+void
+print_time(struct printer *p, int64_t ms)
 {
 	char text[TIMES_TEXT];
 
@@ -122,14 +114,14 @@ level_color(struct span level)
 static void
 put_prefix(struct printer *p, const struct log_row *r)
 {
-	put_time(p, r->timestamp);
-	put_colored(p, r->level, level_color(r->level), 5);
+	print_time(p, r->timestamp);
+	print_colored(p, r->level, level_color(r->level), 5);
 	buf_str(&p->line, " [");
-	put_name(p, r->source);
+	print_name(p, r->source);
 	buf_char(&p->line, ']');
 	if (r->task.p != NULL) {
 		buf_str(&p->line, " [");
-		put_name(p, r->task);
+		print_name(p, r->task);
 		buf_char(&p->line, ']');
 	}
 	buf_char(&p->line, ' ');
@@ -156,19 +148,19 @@ put_message(struct printer *p, struct span s)
 	put(p, s, false);
 }
 
-static void
-put_name_field(struct printer *p, const char *name, struct span value)
+void
+print_name_field(struct printer *p, const char *name, struct span value)
 {
 	if (value.p == NULL)
 		return;
 	buf_printf(&p->line, INDENT "%-10s", name);
-	put_name(p, value);
+	print_name(p, value);
 	buf_char(&p->line, '\n');
 }
 
 /* A text of several lines is indented. */
-static void
-put_field(struct printer *p, const char *name, struct span value)
+void
+print_field(struct printer *p, const char *name, struct span value)
 {
 	struct span line;
 	const char *lf;
@@ -192,14 +184,14 @@ put_field(struct printer *p, const char *name, struct span value)
 static void
 log_verbose(struct printer *p, const struct log_row *r)
 {
-	put_time(p, r->timestamp);
-	put_colored(p, r->level, level_color(r->level), 0);
+	print_time(p, r->timestamp);
+	print_colored(p, r->level, level_color(r->level), 0);
 	buf_printf(&p->line, " id %lld\n", (long long)r->id);
-	put_name_field(p, "execution", r->execution);
-	put_name_field(p, "task", r->task);
-	put_name_field(p, "source", r->source);
-	put_field(p, "message", r->message);
-	put_field(p, "metadata", r->metadata);
+	print_name_field(p, "execution", r->execution);
+	print_name_field(p, "task", r->task);
+	print_name_field(p, "source", r->source);
+	print_field(p, "message", r->message);
+	print_field(p, "metadata", r->metadata);
 }
 
 static void
@@ -269,12 +261,15 @@ log_part(struct printer *p, const struct log_row *r, enum partial part)
 		begin_line(p, line);
 }
 
-/* The newest comes first, so a line's last part does: the others go before it. */
+/* The newest comes first, so a line's last part does: the others go before it,
+   and the prefix is that of the first that has come. */
 static void
 log_part_back(struct printer *p, const struct log_row *r, enum partial part)
 {
 	struct join_line *line = join_find(&p->join, r);
-	struct buf behind;
+	struct span text;
+	struct buf old;
+	size_t head;
 
 	if (line != NULL && (part == PARTIAL_LAST ||
 	    line->text.n > JOIN_BYTES_MAX)) {
@@ -285,14 +280,18 @@ log_part_back(struct printer *p, const struct log_row *r, enum partial part)
 		end_line(p, &p->join.line[0]);
 	if (line == NULL)
 		line = join_begin(&p->join, r);
-	if (part == PARTIAL_FIRST)
-		put_line(p, r);
-	else
-		put_message(p, r->message);
-	buf_span(&p->line, buf_text(&line->text));
-	behind = line->text;
+	if (p->options->format == FORMAT_SHORT)
+		put_prefix(p, r);
+	head = p->line.n;
+	put_message(p, r->message);
+	text = buf_text(&line->text);
+	if (text.n > line->head)
+		buf_span(&p->line, (struct span){ text.p + line->head,
+		    text.n - line->head });
+	line->head = head;
+	old = line->text;
 	line->text = p->line;
-	p->line = behind;
+	p->line = old;
 	buf_reset(&p->line);
 	if (part == PARTIAL_FIRST)
 		end_line(p, line);
@@ -312,93 +311,6 @@ log_text(struct printer *p, const struct log_row *r)
 	}
 	break_begun(p);
 	put_line(p, r);
-	buf_char(&p->line, '\n');
-}
-
-static const char *
-state_color(struct span s)
-{
-	static const struct { const char *state, *color; } colors[] = {
-		{ "\"SUCCESS\"", GREEN }, { "COMPLETED", GREEN },
-		{ "\"FAILED\"", RED }, { "FAILED", RED }, { "TIMEOUT", RED },
-		{ "\"CANCELLED\"", GREY }, { "CANCELLED", GREY },
-		{ "\"RUNNING\"", YELLOW }, { "\"WAITING\"", YELLOW },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof colors / sizeof colors[0]; i++)
-		if (span_is(s, colors[i].state))
-			return (colors[i].color);
-	return (NULL);
-}
-
-/* A JSON string without its quotes; anything else as it is. */
-static void
-put_value(struct printer *p, struct span s)
-{
-	const char *color = state_color(s);
-
-	if (s.n >= 2 && s.p[0] == '"') {
-		s.p++;
-		s.n -= 2;
-	}
-	put_colored(p, s, color, 0);
-}
-
-static struct span
-either(struct span object, const char *a, const char *b)
-{
-	struct span s = jtext_member(object, a);
-
-	return (s.p != NULL ? s : jtext_member(object, b));
-}
-
-static void
-audit_verbose(struct printer *p, const struct audit_row *r)
-{
-	put_time(p, r->timestamp);
-	put_colored(p, r->type, state_color(r->type), 0);
-	buf_printf(&p->line, " id %lld\n", (long long)r->id);
-	put_name_field(p, "execution", r->execution);
-	put_field(p, "metadata", r->metadata);
-}
-
-static void
-audit_text(struct printer *p, const struct audit_row *r)
-{
-	static const char *const shown[] = { "from", "to", "from_state",
-	    "to_state", "task_id" };
-	struct span task = jtext_member(r->metadata, "task_id");
-	struct span from = either(r->metadata, "from", "from_state");
-	struct span to = either(r->metadata, "to", "to_state");
-	struct buf rest = { 0 };
-	size_t i;
-
-	put_time(p, r->timestamp);
-	put_colored(p, r->type, state_color(r->type), 12);
-	if (task.p != NULL) {
-		buf_str(&p->line, " [");
-		put_value(p, task);
-		buf_char(&p->line, ']');
-	}
-	if (from.p != NULL || to.p != NULL) {
-		buf_char(&p->line, ' ');
-		put_value(p, from.p != NULL ? from : span_of("?"));
-		buf_str(&p->line, " → ");
-		put_value(p, to.p != NULL ? to : span_of("?"));
-	}
-	if (jput_without(&rest, r->metadata, shown,
-	    sizeof shown / sizeof shown[0]) && rest.n > 2) {
-		buf_char(&p->line, ' ');
-		/* A line break in valid JSON stands between its parts. */
-		for (i = 0; i < rest.n; i++)
-			if (rest.p[i] == '\n' || rest.p[i] == '\r')
-				rest.p[i] = ' ';
-		put_name(p, buf_text(&rest));
-	}
-	buf_free(&rest);
-	while (p->line.n > 0 && p->line.p[p->line.n - 1] == ' ')
-		p->line.n--;
 	buf_char(&p->line, '\n');
 }
 
@@ -429,9 +341,9 @@ print_audit(struct printer *p, const struct audit_row *r)
 	if (is_json(p))
 		rowjson_audit(&p->line, r, p->options->format, p->rows == 0);
 	else if (p->options->format == FORMAT_VERBOSE)
-		audit_verbose(p, r);
+		print_audit_verbose(p, r);
 	else
-		audit_text(p, r);
+		print_audit_text(p, r);
 	p->rows++;
 	out(p);
 }

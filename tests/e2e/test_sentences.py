@@ -207,3 +207,14 @@ def test_a_terminal_without_colors(daemon, term, colored):
     os.close(theirs)
     assert (b"\033[31m" in os.read(ours, 1000)) == colored
     os.close(ours)
+
+
+def test_parts_backwards_say_whose_they_are(daemon):
+    """Where the beginning is not shown, or a line is too long to be held."""
+    letters = "".join(chr(97 + i % 26) * 65536 for i in range(40))
+    daemon.ok("write", "e1", "-t", "t", input=letters.encode())
+    last, = daemon.ok("logs", "e1", "-r", "-n", "1").splitlines()
+    assert last.endswith("Z INFO  [cli] [t] " + letters[-65536:])
+    lines = daemon.ok("logs", "e1", "-r").splitlines()
+    assert 1 < len(lines) <= 4 and all(" [cli] [t] " in s for s in lines)
+    assert "".join(s.split("] ")[2] for s in lines[::-1]) == letters

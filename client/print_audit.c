@@ -1,0 +1,94 @@
+/*
+ * Printing audit events as text.
+ */
+#include "client/options.h"
+#include "client/print_inner.h"
+#include "proto/json.h"
+#include "proto/row.h"
+
+static const char *
+state_color(struct span s)
+{
+	static const struct { const char *state, *color; } colors[] = {
+		{ "\"SUCCESS\"", GREEN }, { "COMPLETED", GREEN },
+		{ "\"FAILED\"", RED }, { "FAILED", RED }, { "TIMEOUT", RED },
+		{ "\"CANCELLED\"", GREY }, { "CANCELLED", GREY },
+		{ "\"RUNNING\"", YELLOW }, { "\"WAITING\"", YELLOW },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof colors / sizeof colors[0]; i++)
+		if (span_is(s, colors[i].state))
+			return (colors[i].color);
+	return (NULL);
+}
+
+/* A JSON string without its quotes; anything else as it is. */
+static void
+put_value(struct printer *p, struct span s)
+{
+	const char *color = state_color(s);
+
+	if (s.n >= 2 && s.p[0] == '"') {
+		s.p++;
+		s.n -= 2;
+	}
+	print_colored(p, s, color, 0);
+}
+
+static struct span
+either(struct span object, const char *a, const char *b)
+{
+	struct span s = jtext_member(object, a);
+
+	return (s.p != NULL ? s : jtext_member(object, b));
+}
+
+void
+print_audit_verbose(struct printer *p, const struct audit_row *r)
+{
+	print_time(p, r->timestamp);
+	print_colored(p, r->type, state_color(r->type), 0);
+	buf_printf(&p->line, " id %lld\n", (long long)r->id);
+	print_name_field(p, "execution", r->execution);
+	print_field(p, "metadata", r->metadata);
+}
+
+void
+print_audit_text(struct printer *p, const struct audit_row *r)
+{
+	static const char *const shown[] = { "from", "to", "from_state",
+	    "to_state", "task_id" };
+	struct span task = jtext_member(r->metadata, "task_id");
+	struct span from = either(r->metadata, "from", "from_state");
+	struct span to = either(r->metadata, "to", "to_state");
+	struct buf rest = { 0 };
+	size_t i;
+
+	print_time(p, r->timestamp);
+	print_colored(p, r->type, state_color(r->type), 12);
+	if (task.p != NULL) {
+		buf_str(&p->line, " [");
+		put_value(p, task);
+		buf_char(&p->line, ']');
+	}
+	if (from.p != NULL || to.p != NULL) {
+		buf_char(&p->line, ' ');
+		put_value(p, from.p != NULL ? from : span_of("?"));
+		buf_str(&p->line, " → ");
+		put_value(p, to.p != NULL ? to : span_of("?"));
+	}
+	if (jput_without(&rest, r->metadata, shown,
+	    sizeof shown / sizeof shown[0]) && rest.n > 2) {
+		buf_char(&p->line, ' ');
+		/* A line break in valid JSON stands between its parts. */
+		for (i = 0; i < rest.n; i++)
+			if (rest.p[i] == '\n' || rest.p[i] == '\r')
+				rest.p[i] = ' ';
+		print_name(p, buf_text(&rest));
+	}
+	buf_free(&rest);
+	while (p->line.n > 0 && p->line.p[p->line.n - 1] == ' ')
+		p->line.n--;
+	buf_char(&p->line, '\n');
+}
