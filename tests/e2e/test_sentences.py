@@ -218,3 +218,14 @@ def test_parts_backwards_say_whose_they_are(daemon):
     lines = daemon.ok("logs", "e1", "-r").splitlines()
     assert 1 < len(lines) <= 4 and all(" [cli] [t] " in s for s in lines)
     assert "".join(s.split("] ")[2] for s in lines[::-1]) == letters
+
+
+def test_also_while_the_daemon_is_away_is_it_noticed_that_nobody_reads(daemon):
+    daemon.ok("write", "e1", "one")
+    process = daemon.follow("e1", "-o", "cat")
+    assert process.stdout.readline() == b"one\n"
+    daemon.kill()
+    assert b"connection lost" in process.stderr.readline()
+    process.stdout.close()
+    assert process.wait(20) == 0
+    process.stderr.close()
