@@ -15,6 +15,7 @@
 /* What the bytes that are made into lines at once may come to in the queue, if
    they are lines of nothing; the smallest queue has more. */
 #define PIECE_COST	(128 * 1024)
+#define CUT_MAX		4096	/* bytes of a reason as it is sent */
 #define LINE_BYTES	(FRAME_HEADER + 36)	/* of a LINE, but for its texts */
 
 struct execlog_capture {
@@ -326,7 +327,7 @@ finish(struct execlog_capture *c, const struct capture_close *close)
 		held += c->output[s].lines.held.n;
 	sender_lock(h);
 	result = handle_await_room(h, cost(c, 2 * STREAM_COUNT, held) +
-	    FRAME_HEADER + 128 + 6 * CAPTURE_CUT_MAX);
+	    FRAME_HEADER + 128 + 6 * close->cut.n);
 	for (s = STREAM_NONE; s < STREAM_COUNT && result == EXECLOG_OK; s++)
 		output_finish(&c->output[s], on_line, c);
 	if (result == EXECLOG_OK && !handle_put(h, encode_close, close))
@@ -344,8 +345,9 @@ execlog_capture_close(struct execlog_capture *c, const char *cut)
 	};
 	enum execlog_result result = handle_usable(c->handle);
 
-	if (close.cut.n > CAPTURE_CUT_MAX)
-		close.cut.n = text_cut(close.cut, CAPTURE_CUT_MAX);
+	/* The daemon cuts it, when it has masked it. */
+	if (close.cut.n > CUT_MAX)
+		close.cut = span_of("a reason that is too long");
 	if (result == EXECLOG_OK)
 		result = finish(c, &close);
 	if (result != EXECLOG_WOULD_BLOCK)

@@ -273,8 +273,10 @@ struct execlog_stream_options {
 	enum execlog_stream	 stream;
 	bool			 has_level;	/* else INFO */
 	enum execlog_level	 level;
-	bool			 masked;	/* do not read it before there are
-						   values to be masked */
+	bool			 masked;	/* do not read it before there is a
+						   value to be masked: flush the
+						   handle that has registered
+						   them, then open it */
 	unsigned		 flags;
 };
 
@@ -289,8 +291,9 @@ int			 execlog_stream_fd(const struct execlog_stream_options *,
 /* ------------------------------------------------------------- waiting */
 
 /*
- * Wait until everything that was taken before the call is acknowledged, for at
- * most timeout ms (-1: for ever).  EXECLOG_OK, TIMEOUT, FAILED, FORKED.
+ * Wait until everything that was taken before the call is acknowledged, and the
+ * daemon knows what was registered by execlog_mask, for at most timeout ms (-1:
+ * for ever).  EXECLOG_OK, TIMEOUT, FAILED, FORKED.
  */
 enum execlog_result	 execlog_flush(struct execlog *, int timeout);
 

@@ -158,6 +158,16 @@ execlog_open(const struct execlog_options *given, char reason[EXECLOG_REASON])
 
 /* ------------------------------------------------------------- queueing */
 
+static bool
+has_passed(const struct deadline *d)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec > d->at.tv_sec || (now.tv_sec == d->at.tv_sec &&
+	    now.tv_nsec >= d->at.tv_nsec));
+}
+
 /*
  * With the lock: wait for a change, with a deadline or NULL; false when that
  * has passed.  Under load acknowledgements come by themselves.  When none comes
@@ -173,10 +183,11 @@ await_progress(struct execlog *h, const struct deadline *until)
 	    (until->at.tv_sec < moment.at.tv_sec ||
 	    (until->at.tv_sec == moment.at.tv_sec &&
 	    until->at.tv_nsec < moment.at.tv_nsec)))
-		return (sender_wait(h, until));
-	if (!sender_wait(h, &moment))
-		sender_flush(h);
-	return (true);
+		moment = *until;
+	if (sender_wait(h, &moment))
+		return (true);
+	sender_flush(h);
+	return (until == NULL || until->never || !has_passed(until));
 }
 
 enum execlog_result
@@ -319,7 +330,8 @@ execlog_flush(struct execlog *h, int timeout)
 	sender_lock(h);
 	number = h->number;
 	sender_flush(h);
-	while (h->ring.acked < number && result == EXECLOG_OK) {
+	while ((h->ring.acked < number || h->mask_known < h->mask_goal) &&
+	    result == EXECLOG_OK) {
 		if (h->failed)
 			result = EXECLOG_FAILED;
 		else if (!sender_wait(h, &until))

@@ -43,6 +43,10 @@ struct execlog {
 	struct ring	 ring;		/* bytes in it: see ring.h */
 	struct masks	 masks;		/* kept for the next connection */
 	bool		 masked;	/* values have been in memory */
+	int64_t		 mask_tag;	/* of the newest MASK */
+	int64_t		 mask_goal;	/* of the one that a flush waits for */
+	int64_t		 mask_known;	/* of the newest that the daemon has
+					   looked at */
 	uint64_t	 number;	/* of the newest that was taken */
 	uint32_t	 captures;	/* number of the newest; begins behind
 					   all that a stable name can have used:

@@ -17,6 +17,16 @@ frame_at(const struct masks *m, size_t at)
 	return ((struct span){ m->p + at, FRAME_HEADER + be_u32(m->p + at) });
 }
 
+/* What the frame says, up to its tag, which comes last. */
+static struct span
+untagged(struct span frame)
+{
+	while (frame.n > FRAME_HEADER && frame.p[frame.n - 1] != ']')
+		frame.n--;
+	return ((struct span){ frame.p + FRAME_HEADER,
+	    frame.n - FRAME_HEADER });
+}
+
 bool
 masks_has(const struct masks *m, struct span frame)
 {
@@ -25,10 +35,25 @@ masks_has(const struct masks *m, struct span frame)
 
 	for (at = 0; at < m->n; at += f.n) {
 		f = frame_at(m, at);
-		if (span_eq(f, frame))
+		if (span_eq(untagged(f), untagged(frame)))
 			return (true);
 	}
 	return (false);
+}
+
+int64_t
+masks_newest(const struct masks *m)
+{
+	struct span f = SPAN_NONE;
+	struct masking last = { .tag = 0 };
+	size_t at;
+
+	for (at = 0; at < m->n; at += f.n)
+		f = frame_at(m, at);
+	if (f.p != NULL)
+		jdoc_free(masking_from_json((struct span){
+		    f.p + FRAME_HEADER, f.n - FRAME_HEADER }, &last));
+	return (last.tag);
 }
 
 bool
@@ -115,18 +140,16 @@ masks_free(struct masks *m)
 
 /* ------------------------------------------------------------- the call */
 
-/* With the lock.  It goes before all that is queued after it. */
+/* With the lock, and room.  It goes before all that is queued after it. */
 static enum execlog_result
 put(struct execlog *h, struct span frame)
 {
-	enum execlog_result result;
-
-	if ((result = handle_await_room(h, frame.n)) != EXECLOG_OK ||
-	    masks_has(&h->masks, frame))
-		return (result);
+	if (masks_has(&h->masks, frame))
+		return (EXECLOG_OK);
 	if (!masks_add(&h->masks, frame))
 		return (EXECLOG_INVALID);
 	h->masked = true;
+	h->mask_goal = ++h->mask_tag;
 	ring_put(&h->ring, frame.p, frame.n);
 	sender_wake(h);
 	return (EXECLOG_OK);
@@ -153,8 +176,12 @@ execlog_mask(struct execlog *h, const char *execution, const char *value,
 	if (value == NULL) {
 		masks_forget(&h->masks, m.execution);
 		result = EXECLOG_OK;
-	} else if (masking_put(&frame, &m))
-		result = put(h, buf_text(&frame));
+	} else if ((result = handle_await_room(h, frame.cap)) == EXECLOG_OK) {
+		/* Not before the wait: others may have taken it meanwhile. */
+		m.tag = h->mask_tag + 1;
+		result = masking_put(&frame, &m) ?
+		    put(h, buf_text(&frame)) : EXECLOG_INVALID;
+	}
 	sender_unlock(h);
 	if (frame.p != NULL)
 		explicit_bzero(frame.p, frame.n);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "proto/span.h"
 
@@ -23,11 +24,14 @@ struct masks {
 	unsigned	 version;	/* changes with what it holds */
 };
 
-/* Is this frame kept already? */
+/* Is this frame kept already, under another tag? */
 bool	 masks_has(const struct masks *, struct span frame);
 
 /* Keep it.  False: that would be too much. */
 bool	 masks_add(struct masks *, struct span frame);
+
+/* The tag of the newest that is kept; 0: none is. */
+int64_t	 masks_newest(const struct masks *);
 
 /* Let go of those of an execution. */
 void	 masks_forget(struct masks *, struct span execution);

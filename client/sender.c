@@ -167,6 +167,10 @@ sender_connect(struct execlog *h)
 		/* Before what is sent again. */
 		if (h->masks.n > 0)
 			buf_add(&h->link.out, h->masks.p, h->masks.n);
+		/* This daemon may be another one; what was let go of does not
+		   come back. */
+		h->mask_known = 0;
+		h->mask_goal = masks_newest(&h->masks);
 	}
 	(void)pthread_cond_broadcast(&h->changed);
 	sender_unlock(h);
@@ -207,6 +211,17 @@ on_ack(struct execlog *h, struct span body)
 	sender_unlock(h);
 }
 
+static void
+on_masked(struct execlog *h, struct span body)
+{
+	if (body.n != sizeof(uint64_t))
+		return;
+	sender_lock(h);
+	h->mask_known = (int64_t)be_u64(body.p);
+	(void)pthread_cond_broadcast(&h->changed);
+	sender_unlock(h);
+}
+
 /* Send what is queued; true if something went out. */
 static bool
 push(struct execlog *h, struct iovec *iov, int n)
@@ -238,6 +253,8 @@ pull(struct execlog *h)
 		any = true;
 		if (f.type == FRAME_ACK)
 			on_ack(h, f.body);
+		else if (f.type == FRAME_MASKED)
+			on_masked(h, f.body);
 		else if (f.type == FRAME_REFUSED)
 			on_refused(h, f.body);
 	}

@@ -241,6 +241,8 @@ capture_close(const struct intake *in, struct holder *h,
 	}
 	cut = admit_masked(in->admit, c->origin.execution, close->cut,
 	    in->mono);
+	if (cut.n > CAPTURE_CUT_MAX)
+		cut.n = text_cut(cut, CAPTURE_CUT_MAX);
 	if (cut.p != NULL)
 		tell_cut(in, c, cut);
 	intake_mark_all(in, c, STREAM_CLOSED, cut);

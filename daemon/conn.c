@@ -105,16 +105,10 @@ conn_welcome(struct conn *c, const struct welcome *w)
 	buf_free(&b);
 }
 
-uid_t
-conn_uid(const struct conn *c)
+int
+conn_fd(const struct conn *c)
 {
-	struct ucred cred;
-	socklen_t n = sizeof cred;
-
-	if (getsockopt(bufferevent_getfd(c->bev), SOL_SOCKET, SO_PEERCRED,
-	    &cred, &n) == -1)
-		return ((uid_t)-1);
-	return (cred.uid);
+	return (bufferevent_getfd(c->bev));
 }
 
 void

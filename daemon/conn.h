@@ -65,8 +65,8 @@ size_t		 conn_queued(const struct conn *);
 
 void		 conn_welcome(struct conn *, const struct welcome *);
 
-/* The peer's user, from the kernel; (uid_t)-1 if it does not say. */
-uid_t		 conn_uid(const struct conn *);
+/* For asking the kernel about the peer (peer.h), nothing else. */
+int		 conn_fd(const struct conn *);
 
 /* Say what is wrong and count it. */
 void		 conn_complain(struct conn *, enum fault, const char *sentence);

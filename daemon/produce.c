@@ -9,6 +9,7 @@
 #include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/secrets.h"
+#include "daemon/peer.h"
 #include "proto/audit.h"
 #include "proto/buf.h"
 #include "proto/capture.h"
@@ -125,7 +126,7 @@ claim(struct producer *p, const struct hello *hello)
 	if (p->name.failed)
 		log_no_memory();
 	p->in.name = buf_text(&p->name);
-	p->in.uid = conn_uid(p->conn);
+	p->in.uid = peer_uid(conn_fd(p->conn));
 	p->in.epoch = hello->resumes ? hello->epoch : INT64_MAX;
 	c.producer = p->in.name;
 	c.uid = p->in.uid;
@@ -312,10 +313,11 @@ on_mask(struct producer *p, struct span body)
 		return;
 	}
 	refusal = secrets_add(p->secrets, &m, clock_mono_ms());
-	if (refusal != REFUSAL_NONE) {
+	if (refusal != REFUSAL_NONE)
 		refusal_put(&p->out, 0, refusal);
-		conn_send(p->conn, &p->out);
-	}
+	if (m.tag != 0)
+		masked_put(&p->out, m.tag);
+	conn_send(p->conn, &p->out);
 	jdoc_free(doc);
 }
 

@@ -180,7 +180,9 @@ secrets_add(struct secrets *s, const struct masking *m, int64_t now)
 	for (i = 0; i < m->n; i++)
 		if (!add_value(s, e, m->value[i]))
 			refusal = REFUSAL_MASK;
-	if (!found && s->hooks.on_first != NULL)
+	if (mask_forms(e->mask) == 0)
+		forget(s, place_of(s, m->execution, &found));
+	else if (!found && s->hooks.on_first != NULL)
 		s->hooks.on_first(s->hooks.arg);
 	return (refusal);
 }

@@ -7,6 +7,7 @@
 #include "daemon/ingest.h"
 #include "daemon/log.h"
 #include "daemon/secrets.h"
+#include "daemon/peer.h"
 #include "daemon/streams.h"
 #include "daemon/timer.h"
 #include "proto/buf.h"
@@ -14,6 +15,7 @@
 #include "proto/mask.h"
 #include "proto/output.h"
 
+#define WATCH_MS	1000	/* between two looks for who has gone */
 #define CAPTURE		1	/* the number of the only capture */
 
 struct sink {
@@ -22,6 +24,7 @@ struct sink {
 	struct secrets		*secrets;
 	struct ledger_entry	 in;
 	struct timer		*silence;
+	struct timer		*watch;		/* while values are awaited */
 	struct output		 output;
 	bool			 opened;
 	bool			 masked;	/* not read without a mask */
@@ -122,6 +125,24 @@ open_stream(struct sink *s, const struct hello *hello)
 	ingest_poke(s->ingest);
 }
 
+/*
+ * Values may never come, and while it is not read a stream's end is not seen: so
+ * it is looked for.  What such a stream had said is lost with it, and a row says
+ * so.
+ */
+static void
+on_watch(void *v)
+{
+	struct sink *s = v;
+
+	if (mask_of(s) != NULL)
+		return;
+	if (peer_is_gone(conn_fd(s->conn)))
+		conn_drop(s->conn);
+	else
+		timer_set(s->watch, WATCH_MS);
+}
+
 static void *
 sink_open(struct conn *conn, const struct hello *hello, void *context)
 {
@@ -141,6 +162,9 @@ sink_open(struct conn *conn, const struct hello *hello, void *context)
 	s->in.on_opened = on_opened;
 	s->in.arg = s;
 	s->silence = timer_new(world->base, on_silence, s);
+	s->watch = timer_new(world->base, on_watch, s);
+	if (s->masked)
+		timer_set(s->watch, WATCH_MS);
 	ingest_add_producer(s->ingest, &s->in);
 	open_stream(s, hello);
 	return (s);
@@ -181,6 +205,7 @@ sink_close(void *self)
 
 	ingest_remove_producer(s->ingest, &s->in);
 	timer_free(s->silence);
+	timer_free(s->watch);
 	output_free(&s->output);
 	free(s);
 }

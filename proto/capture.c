@@ -175,9 +175,7 @@ capture_close_from_json(struct span body, struct capture_close *c)
 	c->number = get_number(doc);
 	c->capture = get_capture(doc);
 	/* It is a sentence for people, not worth a refusal. */
-	if (jget_text(doc, "cut", &c->cut) == JGET_OK)
-		c->cut.n = text_cut(c->cut, c->cut.n < CAPTURE_CUT_MAX ?
-		    c->cut.n : CAPTURE_CUT_MAX);
+	(void)jget_text(doc, "cut", &c->cut);
 	return (doc);
 }
 

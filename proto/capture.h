@@ -68,7 +68,8 @@ struct line {
 	struct span	metadata;	/* p NULL: none */
 };
 
-#define CAPTURE_CUT_MAX	255		/* bytes of "cut" */
+#define CAPTURE_CUT_MAX	255		/* bytes of "cut" that are stored; it is
+					   cut when it is masked, not before */
 
 /* Append a frame.  False if it is over the limit of a frame. */
 bool	 capture_open_put(struct buf *, const struct capture_open *);

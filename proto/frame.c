@@ -14,6 +14,7 @@ frame_limit(uint8_t type)
 	case FRAME_FLUSH:
 	case FRAME_BYE:
 	case FRAME_ACK:
+	case FRAME_MASKED:
 		return (sizeof(uint64_t));
 	case FRAME_HELLO:
 	case FRAME_LOG_JSON:

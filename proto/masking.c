@@ -21,7 +21,11 @@ masking_put(struct buf *b, const struct masking *m)
 			buf_char(b, ',');
 		jput_string(b, m->value[i]);
 	}
-	buf_str(b, "]}");
+	buf_char(b, ']');
+	/* The last member: frames of one value are told apart by it alone. */
+	if (m->tag != 0)
+		jput_i64(b, "tag", m->tag);
+	buf_char(b, '}');
 	return (frame_end(b, mark) && text);
 }
 
@@ -33,6 +37,7 @@ masking_from_json(struct span body, struct masking *m)
 	m->refusal = REFUSAL_NONE;
 	m->execution = SPAN_NONE;
 	m->n = 0;
+	m->tag = 0;
 	if ((doc = jdoc_parse(body)) == NULL)
 		return (NULL);
 	if (jget_text(doc, "execution_id", &m->execution) != JGET_OK ||
@@ -41,5 +46,16 @@ masking_from_json(struct span body, struct masking *m)
 	else if (jget_texts(doc, "values", m->value, MASK_VALUES_MAX,
 	    &m->n) != JGET_OK)
 		m->refusal = REFUSAL_MASK;
+	if (jget_i64(doc, "tag", &m->tag) == JGET_WRONG)
+		m->refusal = REFUSAL_MASK;
 	return (doc);
+}
+
+void
+masked_put(struct buf *b, int64_t tag)
+{
+	size_t mark = frame_begin(b, FRAME_MASKED);
+
+	buf_u64(b, (uint64_t)tag);
+	(void)frame_end(b, mark);
 }

@@ -18,6 +18,7 @@ struct json_t;
 
 struct masking {
 	enum refusal	refusal;	/* what is wrong with all of it */
+	int64_t		tag;		/* comes back in MASKED; 0: no answer */
 	struct span	execution;
 	size_t		n;
 	struct span	value[MASK_VALUES_MAX];
@@ -26,6 +27,9 @@ struct masking {
 /* Append a frame.  False if a value is no text, or all are too long for a
    frame. */
 bool	 masking_put(struct buf *, const struct masking *);
+
+/* Append MASKED: what came under this tag has been looked at. */
+void	 masked_put(struct buf *, int64_t tag);
 
 /*
  * A body.  Texts point into the returned document, which the caller frees.

@@ -222,7 +222,8 @@ def test_write_does_not_read_more_than_it_can_send(daemon):
         pytest.skip("a sanitizer has a memory of its own")
     writer = subprocess.Popen(daemon.command("write", "e1"),
                               stdin=subprocess.PIPE, env=daemon.env())
-    await_until(lambda: daemon.status()["producers"] == 1)
+    # Committed: it is let in, and reads.
+    await_until(lambda: daemon.sql("SELECT 1 FROM execlog_streams"))
     lock = others(daemon)
     lock.execute("BEGIN IMMEDIATE")
     os.set_blocking(writer.stdin.fileno(), False)

@@ -8,6 +8,7 @@
 #include "proto/frame.h"
 #include "proto/hello.h"
 #include "proto/record.h"
+#include "proto/masking.h"
 #include "proto/request.h"
 #include "proto/row.h"
 #include "proto/stored.h"
@@ -155,7 +156,9 @@ make(const struct json_t *v, struct span kind, struct buf *b)
 		(void)jget_texts(v, "streams", end.name, END_NAMES_MAX,
 		    &end.nnames);
 		end_put(b, &end);
-	} else if (span_is(kind, "OPENED"))
+	} else if (span_is(kind, "MASKED"))
+		masked_put(b, vint(v, "tag", 0));
+	else if (span_is(kind, "OPENED"))
 		opened_put(b, vint(v, "stream", 0));
 	else
 		fail();
