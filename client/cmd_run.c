@@ -93,13 +93,14 @@ tell_end(struct run *r, const struct child_end *end)
 
 /* It could not be executed. */
 static void
-tell_failure(struct run *r, int error)
+tell_failure(struct run *r, int code, int error)
 {
 	struct buf b = { 0 };
 
 	if (!r->options->lifecycle)
 		return;
 	begin_change(&b, r->options, "PENDING", "FAILED");
+	jput_i64(&b, "exit_code", code);
 	jput_text(&b, "reason", span_of(strerror(error)));
 	send_change(r, &b);
 }
@@ -181,16 +182,18 @@ start(struct run *r)
 {
 	const struct child_options options = child_options(r->options);
 	bool executed;
-	int error;
+	int error, code;
 
 	r->begun = times_monotonic_ms();
-	if ((error = child_start(&r->child, &options, &executed)) == 0)
+	if ((error = child_start(&r->child, &options, &executed)) == 0) {
+		tell_start(r);
 		return (0);
+	}
 	complain("%s: %s", options.argv[0], strerror(error));
-	tell_failure(r, error);
-	if (!executed)
-		return (EXIT_OURS);
-	return (error == ENOENT ? CHILD_NOT_FOUND : CHILD_NOT_EXECUTABLE);
+	code = !executed ? EXIT_OURS : error == ENOENT ? CHILD_NOT_FOUND :
+	    CHILD_NOT_EXECUTABLE;
+	tell_failure(r, code, error);
+	return (code);
 }
 
 /* From its start to the last of its lines. */
@@ -203,7 +206,6 @@ run_child(struct run *r)
 
 	/* A failure here is one of the handle: the command runs all the same
 	   and its lines are counted. */
-	tell_start(r);
 	(void)execlog_capture_open(r->delivery.log, &options,
 	    &r->relay->capture);
 	if ((code = start(r)) != 0) {

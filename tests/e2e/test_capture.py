@@ -102,9 +102,8 @@ def test_lifecycle_tells_the_tasks_states(daemon):
         {"from": "RUNNING", "to": "FAILED", **t, "exit_code": 3},
         {"from": "PENDING", "to": "RUNNING", "task_id": "u"},
         {"from": "RUNNING", "to": "FAILED", "task_id": "u", "signal": 9},
-        {"from": "PENDING", "to": "RUNNING", "task_id": "v"},
         {"from": "PENDING", "to": "FAILED", "task_id": "v",
-         "reason": "No such file or directory"}]
+         "exit_code": 127, "reason": "No such file or directory"}]
 
 
 def test_an_orphan_that_keeps_the_pipe_does_not_hang_it(daemon):
