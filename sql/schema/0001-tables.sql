@@ -26,3 +26,9 @@ CREATE TABLE IF NOT EXISTS execution_audit_events (
 );
 CREATE INDEX IF NOT EXISTS idx_audit_execution
 	ON execution_audit_events (execution_id, timestamp);
+
+-- down
+-- Not where they were adopted.
+
+DROP TABLE execution_audit_events;
+DROP TABLE execution_logs;

@@ -20,3 +20,7 @@ CREATE TABLE execlog_incidents (
 	noticed_at INTEGER NOT NULL,
 	confirmed_at INTEGER
 );
+
+-- down
+DROP TABLE execlog_incidents;
+DROP TABLE execlog_producers;

@@ -24,3 +24,6 @@ CREATE INDEX execlog_streams_attempt
 	ON execlog_streams (execution_id, task_id, attempt);
 CREATE INDEX execlog_streams_unclosed
 	ON execlog_streams (producer, capture) WHERE state <> 'closed';
+
+-- down
+DROP TABLE execlog_streams;
