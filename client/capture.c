@@ -16,6 +16,7 @@
    they are lines of nothing; the smallest queue has more. */
 #define PIECE_COST	(128 * 1024)
 #define CUT_MAX		4096	/* bytes of a reason as it is sent */
+#define MASK_GROWTH	64	/* bytes that the shortest metadata grow by */
 #define LINE_BYTES	(FRAME_HEADER + 36)	/* of a LINE, but for its texts */
 
 struct execlog_capture {
@@ -26,8 +27,6 @@ struct execlog_capture {
 	struct json_t	*members;	/* the same, parsed */
 	struct buf	 merged;	/* scratch */
 	char		*execution;
-	struct mask	*mask;		/* NULL: nothing is secret */
-	unsigned	 version;	/* of the handle's values in it */
 	struct output	 output[STREAM_COUNT];
 };
 
@@ -52,7 +51,6 @@ execlog_capture_abandon(struct execlog_capture *c)
 	if (c->members != NULL)
 		jdoc_free(c->members);
 	buf_free(&c->merged);
-	mask_free(c->mask);
 	free(c->execution);
 	free(c->metadata);
 	free(c);
@@ -72,24 +70,16 @@ take_metadata(struct execlog_capture *c, const char *metadata)
 	    (c->members = jdoc_parse(span_of(c->metadata))) != NULL);
 }
 
-/* What may be the beginning of a secret waits for what comes behind it. */
+/* With the lock.  What may be the beginning of a secret waits for what comes
+   behind it. */
 static size_t
 on_keep(struct span held, void *v)
 {
 	const struct execlog_capture *c = v;
+	struct mask *mask = masks_find(&c->handle->masks,
+	    span_of(c->execution));
 
-	return (c->mask == NULL ? 0 : mask_tail(c->mask, held));
-}
-
-/* With the lock: values may have been registered. */
-static void
-refresh_mask(struct execlog_capture *c)
-{
-	if (c->version == c->handle->masks.version)
-		return;
-	c->version = c->handle->masks.version;
-	mask_free(c->mask);
-	c->mask = masks_for(&c->handle->masks, span_of(c->execution));
+	return (mask == NULL ? 0 : mask_tail(mask, held));
 }
 
 static struct execlog_capture *
@@ -200,10 +190,16 @@ static void
 on_line(const struct line *given, void *v)
 {
 	struct execlog_capture *c = v;
+	struct masks *masks = &c->handle->masks;
+	struct span execution = span_of(c->execution);
 	struct line line = *given;
 
 	if (c->members != NULL)
 		line.metadata = merge(c, line.metadata);
+	line.message = masks_text(masks, execution, line.message, line.torn ?
+	    partial_torn((enum partial)line.partial) :
+	    (enum partial)line.partial);
+	line.metadata = masks_metadata(masks, execution, line.metadata);
 	(void)handle_put(c->handle, encode_line, &line);
 }
 
@@ -221,11 +217,12 @@ line_cost(const struct execlog_capture *c)
 	return (LINE_BYTES + (c->metadata != NULL ? strlen(c->metadata) : 0));
 }
 
-/* What n lines of so many bytes come to in the queue, at most. */
+/* What n lines of so many bytes come to in the queue, at most: to mask them
+   may double them, and a little in JSON. */
 static size_t
 cost(const struct execlog_capture *c, size_t n, size_t bytes)
 {
-	return (n * line_cost(c) + 2 * bytes);
+	return (n * (line_cost(c) + MASK_GROWTH) + 3 * bytes);
 }
 
 static size_t
@@ -249,7 +246,6 @@ feed(struct execlog_capture *c, struct output *o, struct span piece)
 	enum execlog_result result;
 
 	sender_lock(h);
-	refresh_mask(c);
 	if ((result = handle_await_room(h, n)) == EXECLOG_OK &&
 	    !output_feed(o, piece, on_line, c))
 		result = EXECLOG_FAILED;
@@ -295,7 +291,6 @@ execlog_capture_flush(struct execlog_capture *c, enum execlog_stream stream)
 		return (result == EXECLOG_OK ? EXECLOG_INVALID : result);
 	o = &c->output[stream];
 	sender_lock(c->handle);
-	refresh_mask(c);
 	result = handle_await_room(c->handle, cost(c, 2, o->lines.held.n));
 	if (result == EXECLOG_OK)
 		output_flush(o, on_line, c);

@@ -166,11 +166,11 @@ enum execlog_result	 execlog_event(struct execlog *,
  * The value is UTF-8, 6 to 8192 bytes.  A handle keeps 256 KiB of values and
  * ids, in all executions; value NULL lets go of those of one, which the daemon
  * itself forgets ten minutes after the execution has ended.  What the daemon
- * cannot keep (more than 256 values or 64 KiB of an execution) is told by
- * on_refused, with number 0.  Copies are wiped by execlog_close.
+ * cannot keep is told by on_refused, with number 0: it is masked in what this
+ * handle sends, not in what others do.  Copies are wiped by execlog_close.
  *
  * EXECLOG_OK (also: it is registered already), WOULD_BLOCK, INVALID (too short,
- * too long, not UTF-8, more than is kept), FAILED, FORKED.
+ * too long, not UTF-8, more than is kept: 256 values or 64 KiB of an execution), FAILED, FORKED.
  */
 enum execlog_result	 execlog_mask(struct execlog *, const char *execution,
 			    const char *value, size_t len);

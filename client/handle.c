@@ -259,9 +259,10 @@ static bool
 encode_log(struct execlog *h, const void *what)
 {
 	const struct execlog_record *r = what;
+	const struct span execution = span_of(r->execution);
 	const struct record record = {
 		.number = h->number + 1,
-		.execution = span_of(r->execution),
+		.execution = execution,
 		.task = span_of(r->task),
 		.source = span_of(r->source),
 		.level = (uint8_t)r->level,
@@ -271,8 +272,10 @@ encode_log(struct execlog *h, const void *what)
 		.has_timestamp = r->timestamp != 0,
 		.attempt = r->has_attempt ? r->attempt : 0,
 		.has_attempt = r->has_attempt,
-		.message = { r->message, r->message_len },
-		.metadata = span_of(r->metadata),
+		.message = masks_text(&h->masks, execution, (struct span){
+		    r->message, r->message_len }, (enum partial)r->partial),
+		.metadata = masks_metadata(&h->masks, execution,
+		    span_of(r->metadata)),
 	};
 
 	return (record_put(&h->scratch, &record));
@@ -293,12 +296,14 @@ static bool
 encode_event(struct execlog *h, const void *what)
 {
 	const struct execlog_event *e = what;
+	const struct span execution = span_of(e->execution);
 	struct audit audit = {
 		/* Without a number it is the next one. */
-		.execution = span_of(e->execution),
+		.execution = execution,
 		.timestamp = e->timestamp,
 		.has_timestamp = e->timestamp != 0,
-		.metadata = span_of(e->metadata),
+		.metadata = masks_metadata(&h->masks, execution,
+		    span_of(e->metadata)),
 	};
 
 	return (audit_type_parse(span_of(e->type), &audit.type) &&

@@ -56,28 +56,138 @@ masks_newest(const struct masks *m)
 	return (last.tag);
 }
 
-bool
-masks_add(struct masks *m, struct span frame)
+/* ---------------------------------------------------------- executions */
+
+struct masks_entry {
+	char		*execution;
+	struct mask	*mask;
+};
+
+static bool
+entry_is(const struct masks *m, size_t i, struct span execution)
+{
+	return (span_is(execution, m->entry[i].execution));
+}
+
+/* The entry of the execution; NULL: none. */
+static struct masks_entry *
+entry_of(struct masks *m, struct span execution)
+{
+	size_t i;
+
+	if (m->last < m->count && entry_is(m, m->last, execution))
+		return (&m->entry[m->last]);
+	for (i = 0; i < m->count; i++) {
+		if (entry_is(m, i, execution)) {
+			m->last = i;
+			return (&m->entry[i]);
+		}
+	}
+	return (NULL);
+}
+
+static void
+entry_remove(struct masks *m, struct masks_entry *e)
+{
+	mask_free(e->mask);
+	free(e->execution);
+	*e = m->entry[--m->count];
+}
+
+static struct masks_entry *
+entry_new(struct masks *m, struct span execution)
+{
+	struct masks_entry *grown, *e;
+
+	grown = reallocarray(m->entry, m->count + 1, sizeof *grown);
+	if (grown == NULL)
+		return (NULL);
+	m->entry = grown;
+	e = &grown[m->count++];
+	e->mask = mask_new();
+	e->execution = strndup(execution.p, execution.n);
+	if (e->mask != NULL && e->execution != NULL)
+		return (e);
+	entry_remove(m, e);
+	return (NULL);
+}
+
+struct mask *
+masks_find(struct masks *m, struct span execution)
+{
+	struct masks_entry *e;
+
+	if (m->count == 0 || (e = entry_of(m, execution)) == NULL)
+		return (NULL);
+	return (e->mask);
+}
+
+struct span
+masks_text(struct masks *m, struct span execution, struct span text,
+    enum partial partial)
+{
+	struct mask *mask = masks_find(m, execution);
+
+	buf_reset(&m->text);
+	if (mask == NULL || !mask_apply_part(mask, text, partial, &m->text))
+		return (text);
+	if (m->text.failed)
+		return (span_of(MASK_TEXT));
+	return (m->text.n > RECORD_MESSAGE_MAX ? text : buf_text(&m->text));
+}
+
+struct span
+masks_metadata(struct masks *m, struct span execution, struct span metadata)
+{
+	struct mask *mask = masks_find(m, execution);
+
+	buf_reset(&m->metadata);
+	if (mask == NULL || metadata.p == NULL ||
+	    !mask_apply_json(mask, metadata, &m->metadata))
+		return (metadata);
+	return (m->metadata.failed ? SPAN_NONE : buf_text(&m->metadata));
+}
+
+/* --------------------------------------------------------------- frames */
+
+/* Not realloc: it would leave values behind. */
+static bool
+frame_add(struct masks *m, struct span frame)
 {
 	char *p;
 
-	/* Not realloc: it would leave values behind. */
 	if (m->n + frame.n > MASKS_MAX || (p = malloc(m->n + frame.n)) == NULL)
 		return (false);
-	if (m->n > 0)
+	if (m->n > 0) {
 		memcpy(p, m->p, m->n);
+		explicit_bzero(m->p, m->n);
+	}
 	memcpy(p + m->n, frame.p, frame.n);
-	frame.n += m->n;
-	m->version++;
-	masks_free(m);
+	free(m->p);
 	m->p = p;
-	m->n = frame.n;
+	m->n += frame.n;
 	return (true);
 }
 
-/* Is the frame of this execution?  Then its value is added, unless to NULL. */
+bool
+masks_add(struct masks *m, struct span execution, struct span value,
+    struct span frame)
+{
+	struct masks_entry *e = entry_of(m, execution);
+
+	if (e == NULL)
+		e = entry_new(m, execution);
+	if (e == NULL)
+		return (false);
+	if (mask_add(e->mask, value) == MASK_OK && frame_add(m, frame))
+		return (true);
+	if (mask_forms(e->mask) == 0)
+		entry_remove(m, e);
+	return (false);
+}
+
 static bool
-is_of(struct span frame, struct span execution, struct mask *mask)
+frame_is_of(struct span frame, struct span execution)
 {
 	const struct span body = { frame.p + FRAME_HEADER,
 	    frame.n - FRAME_HEADER };
@@ -85,68 +195,54 @@ is_of(struct span frame, struct span execution, struct mask *mask)
 	struct json_t *doc = masking_from_json(body, &m);
 	bool is = doc != NULL && span_eq(m.execution, execution);
 
-	if (is && mask != NULL)
-		(void)mask_add(mask, m.value[0]);
 	jdoc_free(doc);
 	return (is);
-}
-
-struct mask *
-masks_for(const struct masks *m, struct span execution)
-{
-	struct mask *mask = m->n > 0 ? mask_new() : NULL;
-	bool any = false;
-	struct span f;
-	size_t at;
-
-	for (at = 0; mask != NULL && at < m->n; at += f.n) {
-		f = frame_at(m, at);
-		any = is_of(f, execution, mask) || any;
-	}
-	if (any)
-		return (mask);
-	mask_free(mask);
-	return (NULL);
 }
 
 void
 masks_forget(struct masks *m, struct span execution)
 {
+	struct masks_entry *e = entry_of(m, execution);
 	struct span f;
 	size_t at, kept = 0;
 
+	if (e == NULL)
+		return;
 	for (at = 0; at < m->n; at += f.n) {
 		f = frame_at(m, at);
-		if (is_of(f, execution, NULL))
+		if (frame_is_of(f, execution))
 			continue;
 		memmove(m->p + kept, f.p, f.n);
 		kept += f.n;
 	}
-	if (m->p != NULL)
-		explicit_bzero(m->p + kept, m->n - kept);
+	explicit_bzero(m->p + kept, m->n - kept);
 	m->n = kept;
-	m->version++;
+	entry_remove(m, e);
 }
 
 void
 masks_free(struct masks *m)
 {
+	while (m->count > 0)
+		entry_remove(m, &m->entry[m->count - 1]);
+	free(m->entry);
 	if (m->p != NULL)
 		explicit_bzero(m->p, m->n);
 	free(m->p);
-	m->p = NULL;
-	m->n = 0;
+	buf_free(&m->text);
+	buf_free(&m->metadata);
+	*m = (struct masks){ .p = NULL };
 }
 
 /* ------------------------------------------------------------- the call */
 
 /* With the lock, and room.  It goes before all that is queued after it. */
 static enum execlog_result
-put(struct execlog *h, struct span frame)
+put(struct execlog *h, const struct masking *m, struct span frame)
 {
 	if (masks_has(&h->masks, frame))
 		return (EXECLOG_OK);
-	if (!masks_add(&h->masks, frame))
+	if (!masks_add(&h->masks, m->execution, m->value[0], frame))
 		return (EXECLOG_INVALID);
 	h->masked = true;
 	h->mask_goal = ++h->mask_tag;
@@ -180,7 +276,7 @@ execlog_mask(struct execlog *h, const char *execution, const char *value,
 		/* Not before the wait: others may have taken it meanwhile. */
 		m.tag = h->mask_tag + 1;
 		result = masking_put(&frame, &m) ?
-		    put(h, buf_text(&frame)) : EXECLOG_INVALID;
+		    put(h, &m, buf_text(&frame)) : EXECLOG_INVALID;
 	}
 	sender_unlock(h);
 	if (frame.p != NULL)

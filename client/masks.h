@@ -1,6 +1,8 @@
 /*
  * The values that a handle has registered for masking: MASK frames, one value
- * each, sent again on each new connection before anything else.
+ * each, sent again on each new connection before anything else; and what masks
+ * the handle's own records, so that these do not depend on whether the daemon
+ * could take a value.
  *
  * Layer: client.  Threads: with the handle's lock.
  */
@@ -11,24 +13,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/buf.h"
+#include "proto/record.h"
 #include "proto/span.h"
 
 struct mask;
+struct masks_entry;
 
 #define MASKS_MAX	(256 * 1024)	/* bytes of frames that are kept */
 
 /* A zeroed struct has none. */
 struct masks {
-	char		*p;
-	size_t		 n;
-	unsigned	 version;	/* changes with what it holds */
+	char			*p;	/* frames */
+	size_t			 n;
+	struct masks_entry	*entry;	/* one an execution */
+	size_t			 count;
+	size_t			 last;	/* the one that was asked for last */
+	struct buf		 text;	/* scratch of the next two functions */
+	struct buf		 metadata;
 };
 
 /* Is this frame kept already, under another tag? */
 bool	 masks_has(const struct masks *, struct span frame);
 
-/* Keep it.  False: that would be too much. */
-bool	 masks_add(struct masks *, struct span frame);
+/* Keep it; it says the value of the execution.  False: that would be too
+   much. */
+bool	 masks_add(struct masks *, struct span execution, struct span value,
+	    struct span frame);
 
 /* The tag of the newest that is kept; 0: none is. */
 int64_t	 masks_newest(const struct masks *);
@@ -36,8 +47,19 @@ int64_t	 masks_newest(const struct masks *);
 /* Let go of those of an execution. */
 void	 masks_forget(struct masks *, struct span execution);
 
-/* A mask with those of an execution, the caller's; NULL: none, no memory. */
-struct mask	*masks_for(const struct masks *, struct span execution);
+/* What masks an execution; NULL: nothing is secret in it.  Valid until the
+   lock is let go of. */
+struct mask	*masks_find(struct masks *, struct span execution);
+
+/*
+ * What is to be sent instead of the text, or the metadata (p NULL: none), of an
+ * execution; valid until the next one.  What would get too long by it is sent as
+ * it is: the daemon masks it.
+ */
+struct span	 masks_text(struct masks *, struct span execution,
+		    struct span text, enum partial);
+struct span	 masks_metadata(struct masks *, struct span execution,
+		    struct span metadata);
 
 /* Wiped. */
 void	 masks_free(struct masks *);

@@ -21,6 +21,7 @@ struct admit {
 	struct secrets	*secrets;	/* NULL: none */
 	struct buf	text;		/* scratch */
 	struct buf	metadata;
+	struct buf	stripped;
 	struct buf	masked_text;
 	struct buf	masked_metadata;
 };
@@ -41,6 +42,7 @@ admit_free(struct admit *a)
 		return;
 	buf_free(&a->text);
 	buf_free(&a->metadata);
+	buf_free(&a->stripped);
 	buf_free(&a->masked_text);
 	buf_free(&a->masked_metadata);
 	free(a);
@@ -68,8 +70,8 @@ receipt(struct admit *a, int64_t wall)
 static void
 check_memory(const struct admit *a)
 {
-	if (a->text.failed || a->metadata.failed || a->masked_text.failed ||
-	    a->masked_metadata.failed)
+	if (a->text.failed || a->metadata.failed || a->stripped.failed ||
+	    a->masked_text.failed || a->masked_metadata.failed)
 		log_no_memory();
 }
 
@@ -103,6 +105,18 @@ mask_metadata(struct admit *a, struct mask *m, struct span metadata)
 		metadata = buf_text(&a->masked_metadata);
 	check_memory(a);
 	return (metadata);
+}
+
+/* What is cut out goes first: the ends that then meet may be a secret. */
+static void
+mask_record(struct admit *a, struct mask *m, struct record *r)
+{
+	buf_reset(&a->stripped);
+	if (stored_strip(r, &a->stripped))
+		r->metadata = buf_text(&a->stripped);
+	r->metadata = mask_metadata(a, m, r->metadata);
+	r->message = mask_text(a, m, r->message, r->torn ?
+	    partial_torn((enum partial)r->partial) : (enum partial)r->partial);
 }
 
 struct span
@@ -212,11 +226,8 @@ admit_log(struct admit *a, struct batch *b, const struct record *given,
 
 	wall = receipt(a, wall);
 	if (refusal == REFUSAL_NONE &&
-	    (m = mask_for(a, r->execution, mono)) != NULL) {
-		r->message = mask_text(a, m, r->message,
-		    (enum partial)r->partial);
-		r->metadata = mask_metadata(a, m, r->metadata);
-	}
+	    (m = mask_for(a, r->execution, mono)) != NULL)
+		mask_record(a, m, r);
 	if (refusal == REFUSAL_NONE &&
 	    !stored_begin(&stored, r, &a->text, &a->metadata))
 		refusal = REFUSAL_METADATA;

@@ -128,6 +128,7 @@ record_of(const struct capture *c, const struct line *l)
 		.level = l->level,
 		.stream = l->stream,
 		.partial = l->partial,
+		.torn = l->torn,
 		.execution = c->origin.execution,
 		.task = c->origin.task,
 		.source = c->origin.source,

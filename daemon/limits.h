@@ -52,8 +52,9 @@
 
 /* Executions with values to be masked, and bytes of all forms of those values:
    eight bytes of memory for each, twice that where lines come in parts.  50
-   values of 1 KB in one execution have a million. */
-#define LIMIT_SECRETS		1024
+   values of 1 KB in one execution have a million.  One user has at most half of
+   what the others leave. */
+#define LIMIT_SECRETS		2048
 #define LIMIT_SECRETS_FORMS	(8 * 1024 * 1024)
 
 /* The values of an execution are forgotten so long after its end; when there

@@ -13,6 +13,7 @@
 
 struct entry {
 	struct span	 execution;	/* in text */
+	uint32_t	 uid;		/* whose it is */
 	struct mask	*mask;
 	int64_t		 used;		/* monotonic ms, as the next */
 	int64_t		 forget_at;	/* INT64_MAX: it has not ended */
@@ -93,12 +94,13 @@ secrets_free(struct secrets *s)
 }
 
 static struct entry *
-insert(struct secrets *s, size_t i, struct span execution)
+insert(struct secrets *s, size_t i, struct span execution, uint32_t uid)
 {
 	struct entry *e = log_calloc(1, sizeof *e + execution.n);
 
 	memcpy(e->text, execution.p, execution.n);
 	e->execution = (struct span){ e->text, execution.n };
+	e->uid = uid;
 	e->forget_at = INT64_MAX;
 	if ((e->mask = mask_new()) == NULL)
 		log_no_memory();
@@ -110,49 +112,75 @@ insert(struct secrets *s, size_t i, struct span execution)
 	return (e);
 }
 
+/* What a user has: executions, and bytes of forms. */
+static size_t
+share_of(const struct secrets *s, uint32_t uid, size_t *forms)
+{
+	size_t i, n = 0;
+
+	*forms = 0;
+	for (i = 0; i < s->count; i++) {
+		if (s->entry[i]->uid != uid)
+			continue;
+		*forms += mask_forms(s->entry[i]->mask);
+		n++;
+	}
+	return (n);
+}
+
+/* At most half of what the others leave: so there is always some for one more
+   user. */
+static bool
+fits(size_t own, size_t all, size_t limit)
+{
+	return (own < (limit - (all - own)) / 2);
+}
+
 /*
- * Make room for one more.  Who has said nothing for an hour is most likely one
- * whose end we have not seen.
+ * Make room for one more of a user.  What has said nothing for an hour is most
+ * likely an execution whose end we have not seen.
  */
 static bool
-make_room(struct secrets *s, int64_t now)
+make_room(struct secrets *s, uint32_t uid, int64_t now)
 {
-	size_t i, oldest = 0;
+	size_t i, oldest = s->count, forms;
 
-	if (s->count < LIMIT_SECRETS)
+	if (fits(share_of(s, uid, &forms), s->count, LIMIT_SECRETS))
 		return (true);
-	for (i = 1; i < s->count; i++)
-		if (s->entry[i]->used < s->entry[oldest]->used)
+	for (i = 0; i < s->count; i++)
+		if (s->entry[i]->uid == uid && (oldest == s->count ||
+		    s->entry[i]->used < s->entry[oldest]->used))
 			oldest = i;
-	if (now - s->entry[oldest]->used < LIMIT_SECRETS_IDLE_MS)
+	if (oldest == s->count ||
+	    now - s->entry[oldest]->used < LIMIT_SECRETS_IDLE_MS)
 		return (false);
-	log_line(LOG_WARNING, "values to be masked of %d executions: those of "
-	    "the one that has been quiet for longest are forgotten",
-	    LIMIT_SECRETS);
+	log_line(LOG_WARNING, "too many executions with values to be masked: "
+	    "those of the one that has been quiet for longest are forgotten");
 	forget(s, oldest);
 	return (true);
 }
 
 static struct entry *
-entry_for(struct secrets *s, struct span execution, int64_t now)
+entry_for(struct secrets *s, struct span execution, uint32_t uid, int64_t now)
 {
 	bool found;
 	size_t i = place_of(s, execution, &found);
 
 	if (found)
 		return (s->entry[i]);
-	if (!make_room(s, now))
+	if (!make_room(s, uid, now))
 		return (NULL);
-	return (insert(s, place_of(s, execution, &found), execution));
+	return (insert(s, place_of(s, execution, &found), execution, uid));
 }
 
 static bool
 add_value(struct secrets *s, struct entry *e, struct span value)
 {
-	size_t before = mask_forms(e->mask);
+	size_t before = mask_forms(e->mask), own;
 	enum mask_result result = MASK_FULL;
 
-	if (s->forms < LIMIT_SECRETS_FORMS)
+	(void)share_of(s, e->uid, &own);
+	if (fits(own, s->forms, LIMIT_SECRETS_FORMS))
 		result = mask_add(e->mask, value);
 	if (result == MASK_NO_MEMORY)
 		log_no_memory();
@@ -161,7 +189,8 @@ add_value(struct secrets *s, struct entry *e, struct span value)
 }
 
 enum refusal
-secrets_add(struct secrets *s, const struct masking *m, int64_t now)
+secrets_add(struct secrets *s, uint32_t uid, const struct masking *m,
+    int64_t now)
 {
 	enum refusal refusal = m->refusal;
 	bool found;
@@ -171,7 +200,7 @@ secrets_add(struct secrets *s, const struct masking *m, int64_t now)
 	if (refusal != REFUSAL_NONE)
 		return (refusal);
 	(void)place_of(s, m->execution, &found);
-	if ((e = entry_for(s, m->execution, now)) == NULL)
+	if ((e = entry_for(s, m->execution, uid, now)) == NULL)
 		return (REFUSAL_MASK);
 	e->used = now;
 	/* Who comes after the end has something to say. */

@@ -35,11 +35,11 @@ struct secrets	*secrets_new(struct event_base *, const struct secrets_hooks *);
 void		 secrets_free(struct secrets *);
 
 /*
- * Add values.  REFUSAL_NONE, or REFUSAL_MASK when some of them are not taken:
- * the others are.
+ * Add values of a user.  REFUSAL_NONE, or REFUSAL_MASK when some of them are not
+ * taken: the others are.  An execution is counted as the user's who came first.
  */
-enum refusal	 secrets_add(struct secrets *, const struct masking *,
-		    int64_t now);
+enum refusal	 secrets_add(struct secrets *, uint32_t uid,
+		    const struct masking *, int64_t now);
 
 /* What masks this execution; NULL: it has no values.  Valid until the loop
    turns. */

@@ -64,6 +64,8 @@ struct line {
 	uint8_t		level;
 	uint8_t		stream;
 	uint8_t		partial;
+	bool		torn;		/* the stream ended in it: who reads the
+					   stream knows, no frame says so */
 	struct span	message;
 	struct span	metadata;	/* p NULL: none */
 };

@@ -103,6 +103,15 @@ compare(const void *a, const void *b)
 }
 
 static void
+free_forms(struct forms *f)
+{
+	if (f->p != NULL)
+		explicit_bzero(f->p, f->bytes);
+	free(f->p);
+	free(f->form);
+}
+
+static void
 turn_round(struct forms *f)
 {
 	size_t i, k, n;
@@ -159,10 +168,7 @@ build(struct mask *m, struct automaton *a, bool back)
 	if (ok)
 		ok = automaton_build(a, f.form, f.count,
 		    span_of(back ? MASK_TEXT_BACK : MASK_TEXT));
-	if (f.p != NULL)
-		explicit_bzero(f.p, f.bytes);
-	free(f.p);
-	free(f.form);
+	free_forms(&f);
 	return (ok);
 }
 
@@ -271,6 +277,23 @@ add_head(struct mask *m, struct search *s)
 		region_add(0, n, s);
 }
 
+/* Is the text, between two parts, a piece of a form?  Where it would take long to
+   know, it is. */
+static bool
+is_inside(struct mask *m, struct span text)
+{
+	struct forms f = { 0 };
+	bool is = m->forms > MASK_INSIDE_MAX || !collect(m, &f, false);
+	size_t i;
+
+	/* The first may be the decoy: it is no secret. */
+	for (i = 0; i < f.count && !is; i++)
+		is = !span_is(f.form[i], MASK_TEXT) && memmem(f.form[i].p,
+		    f.form[i].n, text.p, text.n) != NULL;
+	free_forms(&f);
+	return (is);
+}
+
 bool
 mask_apply_part(struct mask *m, struct span text, enum partial partial,
     struct buf *out)
@@ -294,6 +317,9 @@ mask_apply_part(struct mask *m, struct span text, enum partial partial,
 	if ((partial == PARTIAL_FIRST || partial == PARTIAL_MIDDLE) &&
 	    n >= MASK_PART_MIN)
 		region_add(text.n - n, text.n, &s);
+	if (partial == PARTIAL_MIDDLE && text.n >= MASK_PART_MIN &&
+	    text.n < m->forward.longest && is_inside(m, text))
+		region_add(0, text.n, &s);
 	list = region_list(&regions, &n);
 	for (i = 0; i < n && !changes; i++)
 		changes = region_changes(&list[i], text);

@@ -42,6 +42,10 @@ struct mask;
    mask_apply_part.  Half of the shortest, so that one side always has them. */
 #define MASK_PART_MIN	(MASK_VALUE_MIN / 2)
 
+/* A short part between two others is looked for in the forms, if these come to
+   so many bytes; else it is taken for a piece of one. */
+#define MASK_INSIDE_MAX	(128 * 1024)
+
 enum mask_result {
 	MASK_OK,		/* also: it was there already */
 	MASK_SHORT,		/* under MASK_VALUE_MIN */
@@ -72,8 +76,9 @@ bool		 mask_apply(struct mask *, struct span text, struct buf *);
  * parts, and the first of them cannot be held back until the second is there:
  * it is acknowledged on its own.  So where a part goes on, an end of it that is
  * the beginning of a form is replaced as well, and where it continues another,
- * a beginning that is the end of a form: MASK_PART_MIN bytes or more.  Now and
- * then that takes three bytes more than it would have to.
+ * a beginning that is the end of a form: MASK_PART_MIN bytes or more; and a part
+ * between two others that is all within a form.  Now and then that takes three
+ * bytes more than it would have to.
  */
 bool		 mask_apply_part(struct mask *, struct span text, enum partial,
 		    struct buf *);

@@ -5,6 +5,7 @@
 /* Whoever waits for the lines, while they are made. */
 struct taker {
 	struct output	*output;
+	bool		 ending;	/* no more will come */
 	output_fn	*fn;
 	void		*arg;
 };
@@ -41,6 +42,9 @@ on_text(struct span text, enum partial partial, void *v)
 		.level = (uint8_t)s.level,
 		.stream = (uint8_t)o->stream,
 		.partial = (uint8_t)partial,
+		/* Not one that was read as an object: that is whole. */
+		.torn = t->ending && ends &&
+		    s.message.p + s.message.n == text.p + text.n,
 		.message = s.message,
 		.metadata = s.metadata,
 	}, t->arg);
@@ -49,7 +53,7 @@ on_text(struct span text, enum partial partial, void *v)
 bool
 output_feed(struct output *o, struct span bytes, output_fn *fn, void *arg)
 {
-	struct taker t = { o, fn, arg };
+	struct taker t = { o, false, fn, arg };
 
 	return (lines_feed(&o->lines, bytes.p, bytes.n, on_text, &t));
 }
@@ -57,7 +61,7 @@ output_feed(struct output *o, struct span bytes, output_fn *fn, void *arg)
 void
 output_flush(struct output *o, output_fn *fn, void *arg)
 {
-	struct taker t = { o, fn, arg };
+	struct taker t = { o, false, fn, arg };
 
 	(void)lines_flush(&o->lines, on_text, &t);
 }
@@ -71,7 +75,7 @@ output_holds(const struct output *o)
 void
 output_finish(struct output *o, output_fn *fn, void *arg)
 {
-	struct taker t = { o, fn, arg };
+	struct taker t = { o, true, fn, arg };
 
 	lines_finish(&o->lines, on_text, &t);
 }

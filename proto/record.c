@@ -43,6 +43,13 @@ partial_name(enum partial partial)
 	return (name[partial]);
 }
 
+enum partial
+partial_torn(enum partial partial)
+{
+	return (partial == PARTIAL_WHOLE || partial == PARTIAL_FIRST ?
+	    PARTIAL_FIRST : PARTIAL_MIDDLE);
+}
+
 bool
 record_put(struct buf *b, const struct record *r)
 {

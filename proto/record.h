@@ -37,6 +37,10 @@ enum partial {
 };
 #define PARTIAL_COUNT	4
 
+/* What a text that may end within a secret is to be masked as: one that goes
+   on. */
+enum partial	 partial_torn(enum partial);
+
 /* The values under the metadata keys; NULL for none and whole. */
 const char	*stream_name(enum stream);
 const char	*partial_name(enum partial);
@@ -58,6 +62,8 @@ struct record {
 	uint8_t		level;
 	uint8_t		stream;
 	uint8_t		partial;
+	bool		torn;		/* its text may end within a word, though
+					   nothing follows; no frame says so */
 	enum refusal	refusal;	/* what JSON could not express above */
 	struct span	execution;
 	struct span	task;

@@ -103,6 +103,31 @@ put_metadata(struct buf *b, const struct record *r, enum partial partial,
 }
 
 bool
+stored_strip(const struct record *r, struct buf *kept)
+{
+	struct own own = { .n = 0 };
+	bool parts = r->partial != PARTIAL_WHOLE ||
+	    r->message.n > STORED_RAW_MAX / 2;
+	size_t i;
+
+	if (r->metadata.p == NULL)
+		return (false);
+	if (r->has_attempt)
+		own.key[own.n++] = "attempt";
+	if (r->stream != STREAM_NONE)
+		own.key[own.n++] = "stream";
+	if (parts)
+		own.key[own.n++] = "partial";
+	if (!text_is_clean(r->message))
+		own.key[own.n++] = "raw";
+	for (i = 0; i < own.n; i++)
+		if (may_have(r->metadata, own.key[i]))
+			return (jput_without(kept, r->metadata, own.key,
+			    own.n));
+	return (false);
+}
+
+bool
 stored_begin(struct stored *s, const struct record *r, struct buf *text,
     struct buf *metadata)
 {

@@ -30,6 +30,13 @@ struct stored {
 };
 
 /*
+ * Append the record's metadata without what its rows will say themselves; false,
+ * and nothing is appended, if it can stay as it is.  For who has to see the
+ * text that is left before it is stored.
+ */
+bool	 stored_strip(const struct record *, struct buf *);
+
+/*
  * Begin with a record that record_check has passed.  The buffers are the
  * caller's scratch.  Returns false (bad-metadata) if the metadata is not an
  * object.

@@ -247,12 +247,50 @@ def test_what_the_library_does_not_take(daemon, lib):
     assert daemon.messages("e1") == [MASKED]
 
 
+def fill(daemon):
+    """One user has the values of as many executions as it can."""
+    wire = daemon.producer()
+    for i in range(1024):
+        mask(wire, f"full-{i}", "hunter22")
+    assert wire.sync() == []
+    return wire
+
+
 def test_the_daemon_refuses_and_the_library_tells(daemon, lib):
+    fill(daemon)
     h = lib()
-    for i in range(9):
-        assert h.mask("e1", f"{i}" * 8000) == OK
-    assert h.log("e1", "m") == OK and h.flush() == OK
+    assert h.mask("e1", "hunter22") == OK
+    assert h.log("e1", "m hunter22", metadata=b'{"k":"hunter22"}') == OK
+    assert h.event("e1", "FAILED", b'{"error_message":"hunter22"}') == OK
+    assert h.flush() == OK
     assert h.refused == [(0, "bad-mask")]
+    assert h.close() == OK
+    # What it says itself does not depend on that.
+    assert daemon.sql("SELECT message, metadata FROM execution_logs") == [
+        (f"m {MASKED}", json.dumps({"k": MASKED}, separators=(",", ":")))]
+    daemon.stop()
+    assert_clean(daemon, "hunter22")
+
+
+def test_run_masks_what_the_daemon_could_not(daemon):
+    fill(daemon)
+    code, _, err = daemon.cli(
+        "run", "e1", "--mask-env", "PW", "--", "sh", "-c",
+        """printf 'a %s b\n' "$PW"; echo '{"level":"info",'"""
+        """'"message":"j","k":"'$PW'"}'; printf hunter22 | cut -c1-5""",
+        env=dict(PW="hunter22"))
+    assert code == 0 and "bad-mask" in err
+    assert daemon.sql("SELECT message FROM execution_logs") == [
+        (f"a {MASKED} b",), ("j",), ("hunte",)]
+    daemon.stop()
+    assert_clean(daemon, "hunter22")
+
+
+def test_too_many_values_for_a_handle(daemon, lib):
+    h = lib()
+    for i in range(8):
+        assert h.mask("e1", f"{i}" * 8000) == OK
+    assert h.mask("e1", "8" * 8000) == INVALID
     assert h.close() == OK
 
 
@@ -312,6 +350,25 @@ def test_a_tail_that_may_be_a_secret_is_not_flushed(daemon):
     wire.raw(b"2.\n")
     await_until(lambda: len(daemon.messages("e1")) == 3)
     assert daemon.messages("e1") == ["go", "pw: ", f"{MASKED}."]
+
+
+@pytest.mark.parametrize("text", ["pw: hunter2", "x" * 65533 + "hunter2"],
+                         ids=["whole", "parts"])
+def test_a_stream_that_ends_within_a_value(daemon, text):
+    producer = daemon.producer()
+    mask(producer, "e1", "hunter22")
+    assert producer.sync() == []
+    wire = raw(daemon)
+    wire.raw(text.encode())
+    wire.sock.close()
+    await_until(lambda: daemon.sql(
+        "SELECT state FROM execlog_streams") == [("closed",)])
+    assert "".join(daemon.messages("e1"))[-12:] == MASKED
+    daemon.ok("run", "e2", "--mask-env", "PW", "--", "printf", text,
+              env=dict(PW="hunter22"))
+    assert "".join(daemon.messages("e2"))[-12:] == MASKED
+    daemon.stop()
+    assert_clean(daemon, "hunter2")
 
 
 def test_run_does_not_flush_a_secret_either(daemon):
@@ -383,5 +440,5 @@ def test_a_file_that_cannot_be_read_ends_it(daemon, folder):
 def test_write_whose_values_are_too_many_says_so(daemon, folder):
     (folder / "f").write_text("".join(f"value{i:04}\n" for i in range(300)))
     code, _, err = daemon.cli("write", "e1", "--mask-file", folder / "f", "x")
-    assert code == 1
-    assert "(bad-mask)" in err and "value0" not in err
+    assert code == 2
+    assert "too many values" in err and "value0" not in err

@@ -532,6 +532,37 @@ test_the_ends_of_parts(void **state)
 
 /* Wherever a form is cut, a piece of it is missing in what is stored. */
 static void
+test_a_part_within_a_value(void **state)
+{
+	static char big[8][1025];
+	struct mask *m = MASK("correct horse battery");
+	size_t i;
+
+	(void)state;
+	assert_part(m, "horse", PARTIAL_WHOLE, "horse");
+	assert_part(m, "horse", PARTIAL_FIRST, "horse");
+	assert_part(m, "horse", PARTIAL_LAST, "horse");
+	assert_part(m, "horse", PARTIAL_MIDDLE, "***SECRET***");
+	assert_part(m, "horses", PARTIAL_MIDDLE, "horses");
+	/* In base64. */
+	assert_part(m, "N0IGhvcnNl", PARTIAL_MIDDLE, "***SECRET***");
+	/* Too little to tell. */
+	assert_part(m, "or", PARTIAL_MIDDLE, "or");
+	assert_part(m, "SECRET", PARTIAL_MIDDLE, "SECRET");
+	assert_part(m, "***SECRET***", PARTIAL_MIDDLE, "***SECRET***");
+	/* Where there is much to look through, it is not looked for. */
+	for (i = 0; i < 8; i++) {
+		memset(big[i], (int)('a' + i), 1024);
+		big[i][0] = '%';
+		big[i][5] = '"';
+		assert_int_equal(mask_add(m, span_of(big[i])), MASK_OK);
+	}
+	assert_in_range(mask_forms(m), MASK_INSIDE_MAX + 1, SIZE_MAX);
+	assert_part(m, "horses", PARTIAL_MIDDLE, "***SECRET***");
+	mask_free(m);
+}
+
+static void
 test_no_cut_lets_a_value_through(void **state)
 {
 	struct buf first = { 0 }, last = { 0 };
@@ -766,6 +797,7 @@ main(void)
 		cmocka_unit_test(test_twice_is_once),
 		cmocka_unit_test(test_a_line_is_not_flushed_into_a_secret),
 		cmocka_unit_test(test_the_ends_of_parts),
+		cmocka_unit_test(test_a_part_within_a_value),
 		cmocka_unit_test(test_no_cut_lets_a_value_through),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_that_grows_too_long),

@@ -16,13 +16,22 @@
 #include "proto/masking.h"
 #include "proto/record.h"
 
+#define UID	1000
+
 static enum refusal
-add(struct secrets *s, const char *execution, const char *value, int64_t now)
+add_of(struct secrets *s, uint32_t uid, const char *execution,
+    const char *value, int64_t now)
 {
 	const struct masking m = { .execution = span_of(execution), .n = 1,
 	    .value = { span_of(value) } };
 
-	return (secrets_add(s, &m, now));
+	return (secrets_add(s, uid, &m, now));
+}
+
+static enum refusal
+add(struct secrets *s, const char *execution, const char *value, int64_t now)
+{
+	return (add_of(s, UID, execution, value, now));
 }
 
 static bool
@@ -108,7 +117,8 @@ test_bounded(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < LIMIT_SECRETS; i++) {
+	/* One user has half. */
+	for (i = 0; i < LIMIT_SECRETS / 2; i++) {
 		(void)snprintf(name, sizeof name, "e%d", i);
 		assert_int_equal(add(s, name, "hunter22", i), REFUSAL_NONE);
 	}
@@ -135,6 +145,47 @@ test_bounded(void **state)
 		refusal = add(s, name, value, 0);
 	}
 	assert_int_equal(refusal, REFUSAL_MASK);
+	secrets_free(s);
+}
+
+/* Nobody takes so much that there is none for the next one. */
+static void
+test_a_share_for_each_user(void **state)
+{
+	static char value[MASK_VALUE_MAX + 1];
+	struct secrets *s = secrets_new(NULL, NULL);
+	char name[16];
+	uint32_t uid;
+	int i, n, before = LIMIT_SECRETS;
+
+	(void)state;
+	for (uid = 0; uid < 8; uid++, before = n) {
+		for (n = 0; n < LIMIT_SECRETS; n++) {
+			(void)snprintf(name, sizeof name, "%u-%d", uid, n);
+			if (add_of(s, uid, name, "hunter22", 0) !=
+			    REFUSAL_NONE)
+				break;
+		}
+		assert_int_equal(n, before / 2);
+	}
+	/* It makes room of its own, not of another's. */
+	assert_int_equal(add_of(s, 2, "more", "hunter22",
+	    LIMIT_SECRETS_IDLE_MS), REFUSAL_NONE);
+	assert_false(has(s, "2-0", 0));
+	assert_true(has(s, "0-0", 0) && has(s, "1-0", 0));
+	secrets_free(s);
+
+	s = secrets_new(NULL, NULL);
+	for (i = 0; i < 4096; i++) {
+		memset(value, 'a' + i % 26, 1024);
+		(void)snprintf(name, sizeof name, "e%d", i);
+		(void)snprintf(value, 16, "%d", i);
+		value[strlen(value)] = '-';
+		if (add_of(s, 0, name, value, 0) != REFUSAL_NONE)
+			break;
+	}
+	assert_in_range(i, 1, 4095);
+	assert_int_equal(add_of(s, 1, "mine", value, 0), REFUSAL_NONE);
 	secrets_free(s);
 }
 
@@ -202,6 +253,43 @@ test_records_are_masked(void **state)
 	row = admitted(&a, "e1", "\xff hunter22", NULL, 0);
 	assert_text(row->message, "\xef\xbf\xbd ***SECRET***");
 	assert_text(row->metadata, "{\"raw\":\"/yAqKipTRUNSRVQqKio=\"}");
+	finish(&a);
+}
+
+/* Its process was killed while it said a value. */
+static void
+test_a_torn_end_may_be_a_value(void **state)
+{
+	struct record r = { .execution = span_of("e1"),
+	    .source = span_of("s"), .message = span_of("pw hunt") };
+	struct admission a;
+
+	(void)state;
+	begin(&a);
+	assert_int_equal(admit_log(a.admit, a.batch, &r, 0, 0), REFUSAL_NONE);
+	r.torn = true;
+	assert_int_equal(admit_log(a.admit, a.batch, &r, 0, 0), REFUSAL_NONE);
+	assert_text(a.batch->log[0].message, "pw hunt");
+	assert_text(a.batch->log[1].message, "pw ***SECRET***");
+	assert_null(a.batch->log[1].metadata.p);
+	finish(&a);
+}
+
+static void
+test_what_meets_when_a_key_is_cut_out(void **state)
+{
+	const struct record r = { .execution = span_of("e1"),
+	    .source = span_of("s"), .message = span_of("m"),
+	    .has_attempt = true, .attempt = 7, .metadata =
+	    span_of("{\"a\":\"x\",\"attempt\":1,\"b\":\"y\"}") };
+	struct admission a;
+
+	(void)state;
+	begin(&a);
+	(void)add(a.secrets, "e1", "\"x\",\"b\":\"y\"", 0);
+	assert_int_equal(admit_log(a.admit, a.batch, &r, 0, 0), REFUSAL_NONE);
+	assert_text(a.batch->log[0].metadata,
+	    "{\"attempt\":7,\"***SECRET***\":\"***SECRET***\"}");
 	finish(&a);
 }
 
@@ -342,6 +430,50 @@ test_a_value_that_is_no_text_is_not_sent(void **state)
 	buf_free(&b);
 }
 
+static bool
+keep(struct masks *m, const char *execution, const char *value)
+{
+	struct buf b = { 0 };
+	bool kept = masks_add(m, span_of(execution), span_of(value),
+	    frame_of(&b, execution, value));
+
+	buf_free(&b);
+	return (kept);
+}
+
+static void
+test_a_handle_masks_what_it_says(void **state)
+{
+	static char most[RECORD_MESSAGE_MAX];
+	const struct span e1 = span_of("e1"), e2 = span_of("e2");
+	struct masks m = { 0 };
+	struct span text;
+
+	(void)state;
+	assert_text(masks_text(&m, e1, span_of("hunter22"), 0), "hunter22");
+	assert_true(keep(&m, "e1", "hunter22") && keep(&m, "e2", "wombat77") &&
+	    keep(&m, "e1", "quokka55"));
+	assert_text(masks_text(&m, e1, span_of("hunter22 wombat77 quokka55"),
+	    0), "***SECRET*** wombat77 ***SECRET***");
+	assert_text(masks_text(&m, e2, span_of("hunter22 wombat77"), 0),
+	    "hunter22 ***SECRET***");
+	assert_text(masks_text(&m, e1, span_of("so hunt"), PARTIAL_FIRST),
+	    "so ***SECRET***");
+	assert_text(masks_metadata(&m, e1, span_of("{\"a\":\"hunter22\"}")),
+	    "{\"a\":\"***SECRET***\"}");
+	assert_null(masks_metadata(&m, e1, SPAN_NONE).p);
+	/* What does not fit any more is left to the daemon. */
+	memset(most, ' ', sizeof most);
+	memcpy(most, "hunter22", 8);
+	text = masks_text(&m, e1, (struct span){ most, sizeof most }, 0);
+	assert_true(text.p == most && text.n == sizeof most);
+	masks_forget(&m, e1);
+	assert_text(masks_text(&m, e1, span_of("hunter22"), 0), "hunter22");
+	assert_text(masks_text(&m, e2, span_of("wombat77"), 0),
+	    "***SECRET***");
+	masks_free(&m);
+}
+
 static void
 test_what_a_handle_keeps(void **state)
 {
@@ -353,21 +485,21 @@ test_what_a_handle_keeps(void **state)
 	int i;
 
 	(void)state;
-	assert_true(masks_add(&m, frame_of(&b, "e1", "hunter22")));
-	assert_true(masks_add(&m, frame_of(&b, "e2", "hunter22")));
-	assert_true(masks_add(&m, frame_of(&b, "e1", "wombat77")));
+	assert_true(keep(&m, "e1", "hunter22"));
+	assert_true(keep(&m, "e2", "hunter22"));
+	assert_true(keep(&m, "e1", "wombat77"));
 	assert_true(masks_has(&m, frame_of(&b, "e1", "wombat77")));
 	assert_false(masks_has(&m, frame_of(&b, "e2", "wombat77")));
 	masks_forget(&m, span_of("e1"));
 	assert_false(masks_has(&m, frame_of(&b, "e1", "hunter22")));
 	assert_false(masks_has(&m, frame_of(&b, "e1", "wombat77")));
 	assert_true(masks_has(&m, frame_of(&b, "e2", "hunter22")));
-	assert_int_equal(m.n, b.n);
+	assert_int_equal(m.n, frame_of(&b, "e2", "hunter22").n);
 	memset(big, 'x', MASK_VALUE_MAX);
 	for (i = 0;; i++) {
 		(void)snprintf(name, sizeof name, "e%d", i);
 		before = m.n;
-		if (!masks_add(&m, frame_of(&b, name, big)))
+		if (!keep(&m, name, big))
 			break;
 	}
 	assert_int_equal(m.n, before);
@@ -386,13 +518,17 @@ main(void)
 		cmocka_unit_test(test_an_execution_has_its_own),
 		cmocka_unit_test(test_forgotten_ten_minutes_after_the_end),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_a_share_for_each_user),
 		cmocka_unit_test(test_records_are_masked),
+		cmocka_unit_test(test_a_torn_end_may_be_a_value),
+		cmocka_unit_test(test_what_meets_when_a_key_is_cut_out),
 		cmocka_unit_test(test_events_are_masked),
 		cmocka_unit_test(test_other_events_are_no_end),
 		cmocka_unit_test(test_metadata_that_is_none_is_still_refused),
 		cmocka_unit_test(test_what_has_grown_comes_in_parts),
 		cmocka_unit_test(test_mask_frames),
 		cmocka_unit_test(test_a_value_that_is_no_text_is_not_sent),
+		cmocka_unit_test(test_a_handle_masks_what_it_says),
 		cmocka_unit_test(test_what_a_handle_keeps),
 	};
 
