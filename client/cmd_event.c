@@ -150,7 +150,8 @@ const struct command command_event = {
     "      --mask-env NAME, --mask-file F\n"
     "                        secret values of ID, shown as ***SECRET*** from\n"
     "                        now on, whoever writes them: that of a variable,\n"
-    "                        each line of a file and all of it\n"
+    "                        which must be set, each line of a file and all\n"
+    "                        of it\n"
     "      --timeout D       give up when there has been no daemon for so\n"
     "                        long (default: 60s)\n"
     "      --socket PATH     the daemon's socket\n",

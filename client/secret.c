@@ -90,8 +90,14 @@ add_variable(struct place *p)
 	struct span text;
 
 	if (value == NULL) {
-		complain("warning: there is no variable %s whose value could be "
-		    "masked", p->name);
+		complain("--mask-env %s: there is no such variable; set it (empty: "
+		    "nothing is masked), or leave the option out", p->name);
+		p->ok = false;
+		return;
+	}
+	if (*value == '\0') {
+		complain("warning: %s%s is empty: nothing is masked for it",
+		    p->sign, p->name);
 		return;
 	}
 	text = chomp(span_of(value));

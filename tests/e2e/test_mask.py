@@ -412,18 +412,33 @@ def test_write_event_and_run(daemon, folder):
 def test_warnings_name_the_place_and_never_the_value(daemon, folder):
     (folder / "f").write_bytes(b"longenough\r\n\nabc12\nno\xfftext\n")
     code, out, err = daemon.cli(
-        "write", "e1", "--mask-env", "SHORT", "--mask-env", "NOPE",
+        "write", "e1", "--mask-env", "SHORT", "--mask-env", "EMPTY",
         "--mask-env", "LONG", "--mask-file", folder / "f",
-        "longenough abc12", env=dict(SHORT="abc34", LONG="x" * 9000))
+        "longenough abc12",
+        env=dict(SHORT="abc34", EMPTY="", LONG="x" * 9000))
     assert code == 0
     assert [line.removeprefix("execlog: warning: ")
             for line in err.splitlines()] == [
         "the value of $SHORT is not masked: it has under 6 characters",
-        "there is no variable NOPE whose value could be masked",
+        "$EMPTY is empty: nothing is masked for it",
         "the value of $LONG is not masked: it is over 8 KiB",
         f"line 3 of {folder}/f is not masked: it has under 6 characters",
         f"line 4 of {folder}/f is not masked: it is not UTF-8"]
     assert daemon.messages("e1") == [f"{MASKED} abc12"]
+
+
+def test_a_variable_that_is_not_there_ends_it(daemon, folder):
+    """A name with a slip in it would let the value through."""
+    for command in (["write", "e1", "x"], ["event", "e1", "STARTED"],
+                    ["run", "e1", "--", "touch", folder / "ran"]):
+        code, _, err = daemon.cli(command[0], "--mask-env", "TOKNE",
+                                  *command[1:], env=dict(TOKEN=SECRET))
+        assert code == 2
+        assert err == ("execlog: --mask-env TOKNE: there is no such variable; "
+                       "set it (empty: nothing is masked), or leave the option "
+                       "out\n")
+    assert daemon.messages("e1") == [] and not (folder / "ran").exists()
+    assert daemon.sql("SELECT * FROM execution_audit_events") == []
 
 
 def test_a_file_that_cannot_be_read_ends_it(daemon, folder):
