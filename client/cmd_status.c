@@ -252,6 +252,8 @@ const struct command command_status = {
     "\n"
     "Usage: execlog status [OPTION]...\n"
     "\n"
+    "Exit 0 whenever the daemon answers, else 5.  execlog ping is the short form.\n"
+    "\n"
     "      --json            one object; README.md describes its keys\n"
     "      --check           exit 1 when the daemon is degraded\n"
     "      --color WHEN      auto, always, never\n"

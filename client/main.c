@@ -27,6 +27,7 @@ static const char help[] =
     "  execlog write e1 \"it works\"       one line; without text: stdin\n"
     "  execlog event e1 COMPLETED        an audit event\n"
     "  execlog status                    is the daemon well?\n"
+    "  execlog ping                      the same in short: 0 or 5\n"
     "\n"
     "Usage: execlog COMMAND [OPTION]... [ARGUMENT]...\n"
     "       execlog COMMAND -h             more about a command\n"

@@ -13,8 +13,8 @@ from lib.daemon import await_until, clean_env, finish
 from lib import wire
 from lib.wire import WELCOME, Wire
 
-COMMANDS = ["follow", "logs", "audit", "write", "event", "run", "status",
-            "ping"]
+COMMANDS = ["follow", "logs", "audit", "wait", "write", "event", "run",
+            "status", "ping"]
 
 
 def on_terminal(daemon, *args, **env):
@@ -42,7 +42,9 @@ def test_help_begins_with_examples(idle, command):
         code, out, err = idle.cli(command, flag)
         assert code == 0 and out.startswith("Examples:\n") and err == ""
         assert f"execlog {command}" in out
-    assert idle.cli("-h")[1].startswith("Examples:\n")
+    code, out, err = idle.cli("-h")
+    assert code == 0 and out.startswith("Examples:\n")
+    assert f"\n  execlog {command} " in out
 
 
 @pytest.mark.parametrize("args,says", [
