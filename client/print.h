@@ -33,7 +33,8 @@ void	 print_free(struct printer *);
 
 /*
  * Let stdout have everything.  False: it takes no more; *code is what to exit
- * with.  A pipe that was closed is quiet, and no failure.
+ * with.  A pipe that was closed is quiet, and no failure: what was known in
+ * *code stays, -1 becomes EXIT_OK.
  */
 bool	 print_flush(int *code);
 

@@ -20,7 +20,7 @@ print_flush(int *code)
 	if (interrupt_signal() != 0)
 		*code = EXIT_SIGNAL + interrupt_signal();
 	else if (errno == EPIPE)
-		*code = EXIT_OK;
+		*code = *code == -1 ? EXIT_OK : *code;
 	else {
 		complain("cannot write to stdout: %s", strerror(errno));
 		*code = EXIT_FAILURE_OTHER;

@@ -262,6 +262,14 @@ on_lost(struct reading *r)
 	return (-1);
 }
 
+/* Nobody reads what would be printed: that is no failure, but how the execution
+   has ended is not known then. */
+static int
+unread_code(const struct reading *r)
+{
+	return (r->options->exit_status ? EXIT_NO_END : EXIT_OK);
+}
+
 /* Somebody, or the time, wants us to stop: the exit code, else -1. */
 int
 reading_stopped(struct reading *r)
@@ -270,14 +278,26 @@ reading_stopped(struct reading *r)
 
 	if (interrupt_signal() != 0)
 		return (leave(r, EXIT_SIGNAL + interrupt_signal()));
-	/* Nobody reads what would be printed: that is no failure. */
 	if (r->request.kind != REQUEST_WAIT && print_is_unread())
-		return (r->options->exit_status ? EXIT_NO_END : EXIT_OK);
+		return (unread_code(r));
 	if (reading_left(r) > 0)
 		return (-1);
 	code = leave(r, EXIT_TIMEOUT);
 	say("-- timed out --");
 	return (code);
+}
+
+/* What was printed goes out; false: it cannot, and *code is set. */
+static bool
+flush_rows(const struct reading *r, int *code)
+{
+	bool known = *code != -1;
+
+	if (print_flush(code))
+		return (true);
+	if (!known && *code == EXIT_OK)
+		*code = unread_code(r);
+	return (false);
 }
 
 /* Rows go out before each wait, so that a follow is prompt. */
@@ -292,10 +312,10 @@ read_all(struct reading *r)
 		case LINK_OK:
 			code = on_frame(r, &f);
 			if (ferror(stdout))
-				(void)print_flush(&code);
+				(void)flush_rows(r, &code);
 			break;
 		case LINK_NOTHING:
-			if (!print_flush(&code))
+			if (!flush_rows(r, &code))
 				break;
 			if (!mark_keep(&r->mark, r->request.execution))
 				return (EXIT_FAILURE_OTHER);

@@ -1,5 +1,6 @@
 """Peers that write and go, without reading what they are told."""
 import socket
+import subprocess
 
 import pytest
 
@@ -92,3 +93,23 @@ def test_a_follower_that_is_gone(daemon):
     await_until(lambda: daemon.status()["connections"] == 1,
                 "the connections to go")
     assert daemon.status()["followers"] == 0
+
+
+@pytest.mark.parametrize("event,flags,codes", [
+    ("FAILED", ["--exit-status"], (1, 6)),
+    ("CANCELLED", ["--exit-status"], (3, 6)),
+    ("COMPLETED", ["--exit-status"], (0, 6)),
+    ("FAILED", [], (0,))])
+def test_who_stops_reading_does_not_make_a_failure_a_success(
+        daemon, event, flags, codes):
+    """It is noticed at the write; 6: before the end was seen."""
+    daemon.ok("write", "e1", "a line")
+    daemon.ok("event", "e1", event)
+    ours, its = socket.socketpair()
+    ours.shutdown(socket.SHUT_RD)
+    done = subprocess.run(daemon.command("follow", "e1", *flags), stdout=its,
+                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          timeout=20, env=daemon.env())
+    ours.close()
+    its.close()
+    assert done.returncode in codes
