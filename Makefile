@@ -51,7 +51,7 @@ SQL	:= $(call objects,sql) $(B)/sql/text.o
 DAEMON	:= $(call objects,daemon)
 CLIENT	:= $(call objects,client)
 LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle capture masks streamfd \
-	   sender ring link) $(PROTO)
+	   sender ring link stamp) $(PROTO)
 SUPPORT	:= $(B)/tests/unit/support.o $(B)/tests/unit/shim.o
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power interleaved \

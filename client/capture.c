@@ -6,6 +6,7 @@
 
 #include "client/execlog.h"
 #include "client/handle.h"
+#include "client/stamp.h"
 #include "proto/capture.h"
 #include "proto/frame.h"
 #include "proto/json.h"
@@ -28,6 +29,8 @@ struct execlog_capture {
 	struct buf	 merged;	/* scratch */
 	char		*execution;
 	struct output	 output[STREAM_COUNT];
+	int64_t		 read_at[STREAM_COUNT];	/* ms: the last bytes of it */
+	int64_t		 newest;	/* of the times that are ours */
 };
 
 static unsigned
@@ -185,7 +188,10 @@ merge(struct execlog_capture *c, struct span own)
 	    buf_text(&c->merged));
 }
 
-/* With the handle's lock, and room. */
+/*
+ * With the handle's lock, and room.  A line that says no time has that of its
+ * last byte: it may be sent much later.
+ */
 static void
 on_line(const struct line *given, void *v)
 {
@@ -194,6 +200,10 @@ on_line(const struct line *given, void *v)
 	struct span execution = span_of(c->execution);
 	struct line line = *given;
 
+	if (!line.has_timestamp) {
+		line.has_timestamp = true;
+		line.timestamp = c->read_at[line.stream];
+	}
 	if (c->members != NULL)
 		line.metadata = merge(c, line.metadata);
 	line.message = masks_text(masks, execution, line.message, line.torn ?
@@ -235,9 +245,10 @@ count_lines(const char *p, size_t n)
 	return (lines);
 }
 
-/* Take one piece. */
+/* Take one piece that was read then. */
 static enum execlog_result
-feed(struct execlog_capture *c, struct output *o, struct span piece)
+feed(struct execlog_capture *c, struct output *o, int64_t read_at,
+    struct span piece)
 {
 	struct execlog *h = c->handle;
 	size_t held = o->lines.held.n;
@@ -246,9 +257,11 @@ feed(struct execlog_capture *c, struct output *o, struct span piece)
 	enum execlog_result result;
 
 	sender_lock(h);
-	if ((result = handle_await_room(h, n)) == EXECLOG_OK &&
-	    !output_feed(o, piece, on_line, c))
-		result = EXECLOG_FAILED;
+	if ((result = handle_await_room(h, n)) == EXECLOG_OK) {
+		c->read_at[o->stream] = read_at;
+		if (!output_feed(o, piece, on_line, c))
+			result = EXECLOG_FAILED;
+	}
 	sender_unlock(h);
 	return (result);
 }
@@ -256,6 +269,14 @@ feed(struct execlog_capture *c, struct output *o, struct span piece)
 enum execlog_result
 execlog_capture_feed(struct execlog_capture *c, enum execlog_stream stream,
     const void *bytes, size_t n, size_t *taken)
+{
+	return (execlog_capture_feed_at(c, stream, stamp_now(&c->newest),
+	    bytes, n, taken));
+}
+
+enum execlog_result
+execlog_capture_feed_at(struct execlog_capture *c, enum execlog_stream stream,
+    int64_t read_at, const void *bytes, size_t n, size_t *taken)
 {
 	enum execlog_result result = handle_usable(c->handle);
 	size_t most = PIECE_COST / line_cost(c) + 1;
@@ -267,7 +288,7 @@ execlog_capture_feed(struct execlog_capture *c, enum execlog_stream stream,
 	while (result == EXECLOG_OK && *taken < n) {
 		piece.p += piece.n;
 		piece.n = n - *taken < most ? n - *taken : most;
-		result = feed(c, &c->output[stream], piece);
+		result = feed(c, &c->output[stream], read_at, piece);
 		if (result == EXECLOG_OK)
 			*taken += piece.n;
 	}

@@ -17,6 +17,7 @@
 #include "client/link.h"
 #include "client/relay.h"
 #include "client/secret.h"
+#include "client/stamp.h"
 #include "client/times.h"
 #include "proto/buf.h"
 #include "proto/json.h"
@@ -51,8 +52,10 @@ begin_change(struct buf *b, const struct options *o, const char *from,
 static void
 send_change(struct run *r, struct buf *b)
 {
+	/* That of what it tells, whenever it can be sent. */
 	struct execlog_event e = { .execution = r->options->execution.p,
-	    .type = "STATE_CHANGE" };
+	    .type = "STATE_CHANGE",
+	    .timestamp = stamp_now(&r->relay->newest) };
 
 	buf_char(b, '}');
 	buf_char(b, '\0');

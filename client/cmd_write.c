@@ -12,6 +12,7 @@
 #include "client/escape.h"
 #include "client/interrupt.h"
 #include "client/secret.h"
+#include "client/stamp.h"
 #include "proto/buf.h"
 #include "proto/lines.h"
 #include "proto/record.h"
@@ -23,6 +24,8 @@ struct writing {
 	struct delivery		 delivery;
 	struct execlog_capture	*capture;	/* of stdin; NULL: records */
 	enum deliver_result	 result;	/* the first that was not OK */
+	int64_t			 read_at;	/* ms, what is read; 0: nothing is */
+	int64_t			 newest;	/* for stamp_now */
 	uint64_t		 skip;		/* records that are stored */
 	uint64_t		 taken;		/* lines of the capture */
 	uint64_t		 dropped;	/* records after that result */
@@ -37,6 +40,7 @@ on_line(struct span text, enum partial partial, void *v)
 	r.partial = (enum execlog_partial)partial;
 	r.message = text.p;
 	r.message_len = text.n;
+	r.timestamp = w->read_at;
 	if (w->skip > 0)
 		w->skip--;
 	else if (w->result != DELIVER_OK ||
@@ -78,10 +82,11 @@ read_stdin(struct writing *w, char *bytes, size_t n)
 static bool
 take(struct writing *w, struct lines *lines, const char *bytes, size_t n)
 {
+	w->read_at = stamp_now(&w->newest);
 	if (w->capture == NULL)
 		return (lines_feed(lines, bytes, n, on_line, w));
 	w->result = deliver_feed(&w->delivery, w->capture, EXECLOG_NO_STREAM,
-	    bytes, n, &w->taken);
+	    w->read_at, bytes, n, &w->taken);
 	return (true);
 }
 

@@ -170,14 +170,16 @@ deliver_open_capture(struct delivery *d,
 
 enum deliver_result
 deliver_feed(struct delivery *d, struct execlog_capture *c,
-    enum execlog_stream stream, const char *p, size_t n, uint64_t *lines)
+    enum execlog_stream stream, int64_t read_at, const char *p, size_t n,
+    uint64_t *lines)
 {
 	enum deliver_result result;
 	enum execlog_result said;
 	size_t taken;
 
 	do {
-		said = execlog_capture_feed(c, stream, p, n, &taken);
+		said = execlog_capture_feed_at(c, stream, read_at, p, n,
+		    &taken);
 		for (n -= taken; taken > 0; taken--)
 			*lines += *p++ == '\n';
 		result = judge(d, said);

@@ -55,13 +55,14 @@ void	 deliver_explain(struct delivery *);
 void	 deliver_be_patient(struct delivery *);
 
 /* The same for a capture: opening it, what it gives (*lines are counted as they
-   are taken), closing it. */
+   are taken) that was read then, closing it. */
 enum deliver_result	 deliver_open_capture(struct delivery *,
 			    const struct execlog_capture_options *,
 			    struct execlog_capture **);
 enum deliver_result	 deliver_feed(struct delivery *,
 			    struct execlog_capture *, enum execlog_stream,
-			    const char *, size_t, uint64_t *lines);
+			    int64_t read_at, const char *, size_t,
+			    uint64_t *lines);
 enum deliver_result	 deliver_close_capture(struct delivery *,
 			    struct execlog_capture *);
 

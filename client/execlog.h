@@ -170,7 +170,8 @@ enum execlog_result	 execlog_event(struct execlog *,
  * handle sends, not in what others do.  Copies are wiped by execlog_close.
  *
  * EXECLOG_OK (also: it is registered already), WOULD_BLOCK, INVALID (too short,
- * too long, not UTF-8, more than is kept: 256 values or 64 KiB of an execution), FAILED, FORKED.
+ * too long, not UTF-8, more than is kept: 256 values or 64 KiB of an execution),
+ * FAILED, FORKED.
  */
 enum execlog_result	 execlog_mask(struct execlog *, const char *execution,
 			    const char *value, size_t len);
@@ -182,7 +183,8 @@ enum execlog_result	 execlog_mask(struct execlog *, const char *execution,
  * caller and given to the library as it comes.  Its lines are made here (LF
  * ends a line, long and unfinished ones come in parts, JSON objects with level
  * and message are records, <N> is a priority: docs/protocol.md, 3.9) and are
- * records like others, acknowledged and stored once.  Beside that the daemon
+ * records like others, acknowledged and stored once.  A line that does not say
+ * its time has that at which its last byte was read.  Beside that the daemon
  * knows whether its streams are open, closed or lost, so that a follow ends
  * exactly when all is there.
  *
@@ -228,6 +230,14 @@ enum execlog_result	 execlog_capture_open(struct execlog *,
 enum execlog_result	 execlog_capture_feed(struct execlog_capture *,
 			    enum execlog_stream, const void *bytes, size_t n,
 			    size_t *taken);
+
+/*
+ * The same for who has read the bytes before, at a time of the caller's: who
+ * comes again after WOULD_BLOCK says the same time.
+ */
+enum execlog_result	 execlog_capture_feed_at(struct execlog_capture *,
+			    enum execlog_stream, int64_t read_at,
+			    const void *bytes, size_t n, size_t *taken);
 
 /* Is there an unfinished line that can be flushed? */
 bool			 execlog_capture_holds(const struct execlog_capture *,

@@ -11,6 +11,7 @@
 #include "client/deliver.h"
 #include "client/escape.h"
 #include "client/interrupt.h"
+#include "client/stamp.h"
 #include "client/times.h"
 
 #define SLICE_MS	50	/* between two looks for a signal */
@@ -84,13 +85,14 @@ copy_on(struct relay_side *s)
 
 /* Read what the child has said; at its end the descriptor is closed. */
 static void
-fill(struct relay_side *s)
+fill(struct relay *r, struct relay_side *s)
 {
 	ssize_t n = read(*s->fd, s->bytes, sizeof s->bytes);
 
 	if (n == -1 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n > 0) {
+		s->read_at = stamp_now(&r->newest);
 		s->at = s->teed = 0;
 		s->n = (size_t)n;
 		return;
@@ -139,8 +141,8 @@ mend(struct relay *r, struct relay_side *s)
 		s->torn = lf == NULL;
 	}
 	if (s->cut && execlog_capture_holds(r->capture, s->stream))
-		result = execlog_capture_feed(r->capture, s->stream, "\n", 1,
-		    &taken);
+		result = execlog_capture_feed_at(r->capture, s->stream,
+		    s->read_at, "\n", 1, &taken);
 	s->cut = result != EXECLOG_OK;
 	return (result);
 }
@@ -157,8 +159,8 @@ drain(struct relay *r, struct relay_side *s)
 	if (r->capture != NULL)
 		result = mend(r, s);
 	while (s->at < s->n && result == EXECLOG_OK) {
-		result = execlog_capture_feed(r->capture, s->stream,
-		    s->bytes + s->at, s->n - s->at, &taken);
+		result = execlog_capture_feed_at(r->capture, s->stream,
+		    s->read_at, s->bytes + s->at, s->n - s->at, &taken);
 		r->taken += count_lines(s->bytes + s->at, taken);
 		s->at += taken;
 	}
@@ -253,7 +255,7 @@ static void
 serve(struct relay *r, struct relay_side *s, bool is_readable)
 {
 	if (is_readable)
-		fill(s);
+		fill(r, s);
 	copy_on(s);
 	drain(r, s);
 	flush_if_quiet(r, s, times_monotonic_ms());

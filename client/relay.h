@@ -35,6 +35,7 @@ struct relay_side {
 						   is to be ended */
 	char			 bytes[RELAY_BYTES];	/* n of them were read */
 	size_t			 n;
+	int64_t			 read_at;	/* ms since 1970: they were */
 	size_t			 at;		/* of them are queued, */
 	size_t			 teed;		/* of them are copied on */
 };
@@ -48,6 +49,7 @@ struct relay {
 	int			 drain;		/* ms that output is waited for
 						   after the child's end */
 	struct relay_side	 side[RELAY_SIDES];
+	int64_t			 newest;	/* for stamp_now */
 	bool			 ended;		/* the child has: */
 	struct child_end	 end;
 	int64_t			 until;		/* and output is waited for */
