@@ -110,14 +110,11 @@ tell_failure(struct run *r, int code, int error)
 
 /* ---------------------------------------------------------------- running */
 
-/*
- * Lines that are not acknowledged.  Those that were queued have the numbers
- * behind OPEN, and behind the event of --lifecycle.
- */
+/* Lines that are not acknowledged. */
 static uint64_t
 lines_lost(const struct run *r)
 {
-	uint64_t before = r->options->lifecycle ? 2 : 1;
+	uint64_t before = r->delivery.preface;
 	uint64_t acked = execlog_acked(r->delivery.log);
 	uint64_t stored = acked > before ? acked - before : 0;
 
@@ -125,14 +122,28 @@ lines_lost(const struct run *r)
 	    r->relay->taken - stored : 0));
 }
 
+/* Lines that are acknowledged, and not stored.  Behind the lines is CLOSE, and
+   it may be refused with them. */
+static uint64_t
+lines_refused(const struct run *r)
+{
+	uint64_t refused = atomic_load(&r->delivery.refused_behind);
+
+	return (refused < r->relay->taken ? refused : r->relay->taken);
+}
+
 /* Wait for the acknowledgements; say what was not stored. */
 static void
 deliver(struct run *r)
 {
 	enum deliver_result result = deliver_flush(&r->delivery);
-	uint64_t lost = lines_lost(r);
+	uint64_t lost = lines_lost(r), refused = lines_refused(r);
 
 	(void)deliver_close(&r->delivery);
+	if (refused > 0)
+		complain("%llu line%s refused by execlogd, and not stored",
+		    (unsigned long long)refused,
+		    refused == 1 ? " was" : "s were");
 	if (lost > 0)
 		complain("%llu line%s not stored%s%s",
 		    (unsigned long long)lost, lost == 1 ? " was" : "s were",
@@ -225,8 +236,6 @@ wrong_usage(const struct options *o)
 {
 	if (o->nrest == 0)
 		return ("run wants a command: execlog run ID -- CMD...");
-	if (o->filter.ntasks > 1)
-		return ("-t can be given once");
 	if (o->lifecycle && o->filter.ntasks == 0)
 		return ("--lifecycle is of a task: give -t");
 	if (o->pty && o->only != EXECLOG_NO_STREAM)
@@ -241,6 +250,8 @@ run_run(const struct options *o)
 	const char *wrong = wrong_usage(o);
 	int code;
 
+	if (!options_is_single(o))
+		return (EXIT_USAGE);
 	if (wrong != NULL) {
 		complain("%s", wrong);
 		return (EXIT_USAGE);
@@ -265,6 +276,8 @@ run_run(const struct options *o)
 		complain("%s runs all the same: %s", o->rest[0],
 		    r.delivery.reason);
 	}
+	/* OPEN, and the first event. */
+	r.delivery.preface = o->lifecycle ? 2 : 1;
 	/* The command is not held by one that hangs, either. */
 	r.delivery.bounded = true;
 	interrupt_catch(SIGQUIT);

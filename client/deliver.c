@@ -18,6 +18,8 @@ on_refused(uint64_t number, const char *code, const char *sentence, void *arg)
 {
 	struct delivery *d = arg;
 
+	if (number > d->preface)
+		(void)atomic_fetch_add(&d->refused_behind, 1);
 	if (atomic_fetch_add(&d->refused, 1) >= DELIVER_COMPLAINTS)
 		return;
 	if (number == 0)

@@ -25,6 +25,8 @@ struct delivery {
 						   nothing is none; else one
 						   that answers is waited for */
 	atomic_ulong		 refused;
+	uint64_t		 preface;	/* records before the first line */
+	atomic_ulong		 refused_behind;	/* refused, behind these */
 	int64_t			 lost_at;	/* ms; 0: there is a daemon */
 	uint64_t		 acked;		/* when that was last looked at */
 	char			 reason[UNREACHABLE_TEXT];

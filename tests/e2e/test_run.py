@@ -23,6 +23,18 @@ def test_not_found_and_not_executable(daemon, folder):
     assert daemon.cli("run", "e1", "--", folder)[0] == 126
 
 
+@pytest.mark.parametrize("flags", [
+    ["--nonsense"], ["--source", "execlogd"], ["-t", "a", "-t", "b"],
+    ["--lifecycle"], ["--pty", "--only", "stdout"], ["--attempt", "x"],
+    ["--mask-env", "NOT_SET"]])
+def test_bad_usage_is_2_and_runs_nothing(daemon, folder, flags):
+    code, out, err = daemon.cli("run", "e1", *flags, "--", "touch",
+                                folder / "ran")
+    assert (code, out) == (2, "") and err.count("\n") == 1
+    assert not (folder / "ran").exists()
+    assert daemon.status()["refused"] == 0
+
+
 def test_output_is_captured_with_its_stream(daemon):
     code, out, err = daemon.cli(
         "run", "e1", "-t", "t1", "--attempt", "3", "--", "sh", "-c",

@@ -15,7 +15,8 @@ import time
 import pytest
 
 from lib.daemon import await_until, clean_env, finish
-from lib.wire import ERROR, frame
+from lib.wire import (ACK, CLOSE, ERROR, EVENT, HELLO, LINE, OPEN, REFUSED,
+                      WELCOME, Closed, Wire, frame)
 
 
 def sh(script):
@@ -124,6 +125,66 @@ def test_what_a_terminal_still_holds_at_the_end_is_waited_for(daemon, folder):
         "%0999d" % i for i in range(1, 4026)]
     assert daemon.sql("SELECT state, cut FROM execlog_streams") == [
         ("closed", None)]
+
+
+def numbered(wire, kind, body):
+    """The number of this frame; None: it has none."""
+    if kind in (OPEN, CLOSE):
+        return json.loads(body)["number"]
+    if kind == EVENT:
+        return wire.number + 1
+    return struct.unpack(">Q", body[:8])[0] if kind == LINE else None
+
+
+def serve_refusing(listener, refuses):
+    """One producer; refuses the records with these numbers."""
+    while True:
+        wire = Wire(None, sock=listener.accept()[0])
+        try:
+            kind, _ = wire.recv()
+            break
+        except Closed:      # it only looked whether somebody is here
+            wire.sock.close()
+    assert kind == HELLO
+    wire.send(WELCOME, dict(version=1, server="execlogd", epoch=1, number=0))
+    try:
+        while True:
+            number = numbered(wire, *wire.recv())
+            if number is None:
+                continue
+            wire.number = number
+            if number in refuses:
+                wire.send(REFUSED, dict(number=number, code="bad-capture",
+                                        message="no such capture"))
+            wire.send(ACK, struct.pack(">Q", number))
+    except Closed:
+        wire.sock.close()
+
+
+@pytest.mark.parametrize("flags,refuses,said", [
+    ([], {3}, "1 line was refused by execlogd, and not stored"),
+    ([], set(range(1, 99)),
+     "3 lines were refused by execlogd, and not stored"),
+    (["--lifecycle"], {2}, None),
+    (["--lifecycle"], {3, 5},
+     "2 lines were refused by execlogd, and not stored")])
+def test_lines_that_are_refused_are_not_stored(idle, flags, refuses, said):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(idle.socket))
+    listener.listen()
+    thread = threading.Thread(target=serve_refusing,
+                              args=(listener, refuses))
+    thread.start()
+    code, _, err = idle.cli("run", "e1", "-t", "t", *flags, *sh(
+        "seq 3; exit 5"))
+    thread.join(20)
+    listener.close()
+    lines = err.splitlines()
+    assert code == 5
+    if said is None:
+        assert len(lines) == 1 and "record 2 was refused" in err
+    else:
+        assert lines[-1] == f"execlog: {said}"
 
 
 # ---------------------------------------------------------------- signals
