@@ -320,7 +320,8 @@ const struct command command_run = {
     "SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to it.  Unless stdin is a\n"
     "terminal, it has a process group of its own, and all of that gets them; on a\n"
     "terminal, what is typed reaches it directly.  After its end they end our\n"
-    "waiting.  PYTHONUNBUFFERED=1 is set for it.\n"
+    "waiting.  PYTHONUNBUFFERED=1 is set for it.  A SIGKILL of ours does not end\n"
+    "it: it gets SIGPIPE at its next line, and its streams are lost.\n"
     "\n"
     "  -t, --task ID         the task\n"
     "      --attempt N       the attempt of the task\n"
@@ -328,8 +329,9 @@ const struct command command_run = {
     "      --tee             pass on what it says to our own stdout and stderr\n"
     "      --only STREAM     store stdout or stderr; the other one is ours\n"
     "      --stderr-level L  of lines on stderr that do not say theirs\n"
-    "      --pty             give it a terminal, as one stream, if it keeps\n"
-    "                        its output back without one\n"
+    "      --pty             its stdout and stderr are one terminal, and one\n"
+    "                        stream, if it keeps its output back otherwise;\n"
+    "                        stdin stays what it is\n"
     "      --lifecycle       record the task's STATE_CHANGE events, with exit\n"
     "                        code, signal, duration and memory\n"
     "      --drain D         after CMD's end, wait so long for output of what\n"
@@ -344,5 +346,6 @@ const struct command command_run = {
     "      --socket PATH     the daemon's socket\n"
     "\n"
     "Exit: CMD's own code; 128+N for signal N; 126 not executable, 127 not\n"
-    "found; 125 execlog failed before CMD started.\n",
+    "found; 125 execlog failed before CMD started; 2 bad usage, which runs\n"
+    "nothing.\n",
 };

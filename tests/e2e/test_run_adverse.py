@@ -267,7 +267,42 @@ def test_quit_is_the_commands(daemon, terminal, how):
     ends(process, 5)
 
 
+def test_a_command_outlives_its_capture(daemon, folder):
+    os.mkfifo(folder / "go")
+    go = os.open(folder / "go", os.O_RDWR)      # also when nobody reads it
+    process = daemon.spawn("run", "e1", "-t", "t", *sh(
+        f"echo ready; read x < {folder}/go; echo ran > {folder}/proof; "
+        f"echo more; touch {folder}/never"))
+    await_until(lambda: daemon.messages("e1") == ["ready"])
+    child = int(open(f"/proc/{process.pid}/task/{process.pid}/children").read())
+    process.kill()
+    finish(process)
+    os.write(go, b"x\n")
+    await_until((folder / "proof").exists)
+    os.close(go)
+    await_until(lambda: is_gone(child), "its end")
+    assert not (folder / "never").exists()
+    await_until(lambda: daemon.sql("SELECT state FROM execlog_streams") == [
+        ("lost",), ("lost",)])
+
+
+def is_gone(pid):
+    """Or a zombie, where nobody reaps."""
+    try:
+        return open(f"/proc/{pid}/stat").read().rpartition(")")[2][1] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 # --------------------------------------------------------------- terminals
+
+def test_a_pty_is_not_its_stdin(daemon):
+    daemon.ok("run", "e1", "--pty", *sh(
+        "test -t 0 || echo no; test -t 1 && test -t 2 && cat"),
+        input=b"typed\n")
+    assert daemon.messages("e1") == ["no", "typed"]
+
+
 
 def test_a_pty_passes_bytes_and_has_our_size(daemon, terminal):
     master, slave, take = terminal
