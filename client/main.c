@@ -34,9 +34,9 @@ static const char help[] =
     "\n"
     "All commands take --socket PATH (or EXECLOG_SOCKET).\n"
     "\n"
-    "Exit: 0 fine, 1 another failure, 2 bad usage, 4 execution not found,\n"
-    "5 daemon not reachable, 6 a follow without an exact end, 124 timed out,\n"
-    "130 Ctrl-C.\n";
+    "Exit: 0 fine, 1 another failure, 2 bad usage, 3 cancelled (wait,\n"
+    "--exit-status), 4 execution not found, 5 daemon not reachable, 6 a follow\n"
+    "without an exact end, 124 timed out, 130 Ctrl-C; run: its command's own.\n";
 
 static const struct command *
 find(const char *name)
