@@ -175,6 +175,7 @@ batch_add_opening(struct batch *b, const struct stream_opening *o, int64_t now)
 	opening->origin.task = keep(b, o->origin.task);
 	opening->origin.source = keep(b, o->origin.source);
 	opening->producer = keep(b, o->producer);
+	opening->refused = keep(b, o->refused);
 	return (b->nopening++);
 }
 

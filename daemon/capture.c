@@ -9,6 +9,7 @@
 #include "proto/buf.h"
 #include "proto/capture.h"
 #include "proto/json.h"
+#include "proto/text.h"
 
 #define TEXT_MAX	128	/* bytes of a sentence with numbers */
 
@@ -76,11 +77,44 @@ tell_cut(const struct intake *in, const struct capture *c, struct span cut)
 
 /* ------------------------------------------------------- open, line, close */
 
+/*
+ * What this capture would have had is stored nowhere: its streams are lost, and
+ * nobody resumes them.  Only who has asked for a raw stream has not begun yet.
+ */
+static void
+refuse_open(const struct intake *in, const struct holder *h,
+    const struct capture_open *o, enum refusal refusal)
+{
+	struct stream_opening opening = {
+		.origin = o->origin,
+		.streams = o->streams != 0 ? o->streams :
+		    STREAM_BIT(STREAM_NONE),
+		.capture = o->capture,
+	};
+	struct origin *origin = &opening.origin;
+	char reason[2 * TEXT_MAX];
+
+	admit_refused_row(in->admit, in->batch, origin, refusal, in->wall,
+	    in->mono);
+	if (!text_is_id(origin->execution) ||
+	    (h->name.p == NULL && refusal == REFUSAL_STREAMS))
+		return;
+	if (origin->task.p != NULL && !text_is_id(origin->task))
+		origin->task = SPAN_NONE;
+	if (origin->source.p == NULL || !text_is_id(origin->source))
+		origin->source = span_of(RECORD_SOURCE_OWN);
+	(void)snprintf(reason, sizeof reason, "refused: %s",
+	    refusal_sentence(refusal));
+	opening.refused = span_of(reason);
+	(void)batch_add_opening(in->batch, &opening, in->mono);
+	in->streams->lost += (size_t)__builtin_popcount(opening.streams);
+}
+
 enum refusal
 capture_open(const struct intake *in, struct holder *h,
     const struct capture_open *o)
 {
-	struct stream_opening opening = {
+	const struct stream_opening opening = {
 		.origin = o->origin,
 		.streams = o->streams,
 		.producer = h->name,
@@ -94,8 +128,7 @@ capture_open(const struct intake *in, struct holder *h,
 	if (refusal == REFUSAL_NONE && !streams_has_room(in->streams, h))
 		refusal = REFUSAL_STREAMS;
 	if (refusal != REFUSAL_NONE) {
-		admit_refused_row(in->admit, in->batch, &o->origin, refusal,
-		    in->wall, in->mono);
+		refuse_open(in, h, o, refusal);
 		return (refusal);
 	}
 	c = streams_add(in->streams, h, o, in->batch->serial);

@@ -21,7 +21,8 @@ struct line;
 
 /*
  * Each answers REFUSAL_NONE or why not; a refusal leaves a WARN row where the
- * execution is known.  The holder may be NULL: who has opened nothing.
+ * execution is known, and of a capture that is not opened also streams that are
+ * lost.  The holder may be NULL: who has opened nothing.
  */
 enum refusal	 capture_open(const struct intake *, struct holder *,
 		    const struct capture_open *);

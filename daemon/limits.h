@@ -45,8 +45,8 @@
 #define LIMIT_BATCH_PAGES	16000
 #define LIMIT_SHARED_PAGES	8000
 
-/* Captures that are kept in mind, lost ones too: 400 bytes each; and those of
-   one producer. */
+/* Captures that are kept in mind, lost ones too: 400 bytes each; a user has at
+   most half of what the others leave.  And those of one producer. */
 #define LIMIT_CAPTURES		8192
 #define LIMIT_CAPTURES_EACH	256
 

@@ -145,6 +145,7 @@ holder_new(struct streams *s, struct span name)
 {
 	struct holder *h = log_calloc(1, sizeof *h + name.n);
 
+	h->uid = HOLDER_NOBODY;
 	if (name.p != NULL) {
 		h->name.n = name.n;
 		h->name.p = memcpy(h->text, name.p, name.n);
@@ -193,7 +194,7 @@ streams_holder(const struct streams *s, struct span name)
 }
 
 struct holder *
-streams_hold(struct streams *s, struct span name, void *owner,
+streams_hold(struct streams *s, struct span name, uint32_t uid, void *owner,
     void (*on_opened)(void *owner))
 {
 	struct holder *h;
@@ -201,6 +202,7 @@ streams_hold(struct streams *s, struct span name, void *owner,
 	if ((h = streams_holder(s, name)) == NULL)
 		h = holder_new(s, name);
 	set_gone(s, h, false, 0);
+	h->uid = uid;
 	h->owner = owner;
 	h->on_opened = on_opened;
 	return (h);
@@ -248,14 +250,18 @@ streams_due(struct streams *s, int64_t now)
 	return (h);
 }
 
-/* A holder that nobody is going to need, most likely: of lost captures only. */
+/*
+ * A holder that nobody is going to need, most likely: of lost captures only;
+ * the oldest one of this user, else of any.
+ */
 static struct holder *
-idle_holder(const struct streams *s)
+idle_holder(const struct streams *s, uint32_t uid)
 {
 	struct holder *h, *found = NULL;
 
 	LIST_FOREACH(h, &s->holders, entry)
-		if (h->owner == NULL && !has_running(h))
+		if (h->owner == NULL && !has_running(h) &&
+		    (found == NULL || h->uid == uid || found->uid != uid))
 			found = h;
 	return (found);
 }
@@ -275,6 +281,22 @@ forget_lost(struct streams *s, struct holder *h)
 	return (s->count < before);
 }
 
+/* Has this user no more than is left for the others? */
+static bool
+leaves_room(const struct streams *s, uint32_t uid)
+{
+	const struct holder *h;
+	const struct capture *c;
+	size_t mine = 0, all = 0;
+
+	LIST_FOREACH(h, &s->holders, entry)
+		LIST_FOREACH(c, &h->captures, entry) {
+			all += c->state != CAPTURE_LOST;
+			mine += c->state != CAPTURE_LOST && h->uid == uid;
+		}
+	return (all < LIMIT_CAPTURES && mine < LIMIT_CAPTURES - all);
+}
+
 bool
 streams_has_room(struct streams *s, const struct holder *h)
 {
@@ -282,10 +304,11 @@ streams_has_room(struct streams *s, const struct holder *h)
 
 	if (h->name.p == NULL)
 		return (s->raw < s->raw_max);
-	if (h->ncaptures >= LIMIT_CAPTURES_EACH)
+	if (h->ncaptures >= LIMIT_CAPTURES_EACH || !leaves_room(s, h->uid))
 		return (false);
 	while (s->count >= LIMIT_CAPTURES)
-		if ((idle = idle_holder(s)) == NULL || !forget_lost(s, idle))
+		if ((idle = idle_holder(s, h->uid)) == NULL ||
+		    !forget_lost(s, idle))
 			return (false);
 	return (true);
 }

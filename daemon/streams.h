@@ -58,6 +58,8 @@ struct capture {
 };
 LIST_HEAD(capture_list, capture);
 
+#define HOLDER_NOBODY	UINT32_MAX
+
 /*
  * Who holds captures: a named producer, over all its connections, or one raw
  * stream.
@@ -68,6 +70,8 @@ struct holder {
 	bool		 is_gone;
 	int64_t		 deadline;	/* if is_gone: then it is too late, ms */
 	struct span	 name;		/* in text; p NULL: a raw stream */
+	uint32_t	 uid;		/* whose it is; HOLDER_NOBODY: not heard
+					   of since the start */
 	struct capture_list captures;
 	size_t		 ncaptures;
 	size_t		 nopening;	/* of them, those in OPENING */
@@ -108,7 +112,8 @@ void		 streams_await(struct streams *, int64_t deadline);
  * there is none, or if the name has p NULL.
  */
 struct holder	*streams_hold(struct streams *, struct span name,
-		    void *owner, void (*on_opened)(void *owner));
+		    uint32_t uid, void *owner,
+		    void (*on_opened)(void *owner));
 
 /* Is there one of this name?  NULL: no. */
 struct holder	*streams_holder(const struct streams *, struct span name);
@@ -126,7 +131,11 @@ struct holder	*streams_due(struct streams *, int64_t now);
 /* The capture of this number, NULL if there is none. */
 struct capture	*streams_find(struct holder *, uint32_t number);
 
-/* May this holder have one more?  Forgets lost ones to make room. */
+/*
+ * May this holder have one more?  Not if its user has as many that are not lost
+ * as others could still have: so there is always room for one more user.
+ * Forgets lost ones to make room, that user's first.
+ */
 bool		 streams_has_room(struct streams *, const struct holder *);
 
 /* A new capture, OPENING in the batch "serial"; the texts are copied. */

@@ -63,7 +63,7 @@ static const struct {
 	[REFUSAL_CAPTURE] = { "bad-capture", "Invalid capture. It must be "
 	    "open; a new one has a higher number than all before" },
 	[REFUSAL_STREAMS] = { "too-many-streams",
-	    "there are as many open streams as the daemon keeps" },
+	    "there are as many captures or streams as the daemon keeps" },
 	[REFUSAL_MASK] = { "bad-mask", "a value is not masked: it must have 6 "
 	    "to 8192 bytes, and there must not be too many" },
 };

@@ -107,9 +107,9 @@ SELECT count(*) FROM execlog_incidents WHERE confirmed_at IS NULL
 
 -- name: stream_open
 INSERT INTO execlog_streams (execution_id, task_id, attempt, source, stream,
-	producer, capture, state, opened_at, lines, bytes, dropped_lines,
-	dropped_bytes)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, 0, 0, 0, 0)
+	producer, capture, state, opened_at, ended_at, cut, lines, bytes,
+	dropped_lines, dropped_bytes)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0, 0, 0)
 
 -- name: stream_mark
 UPDATE execlog_streams SET state = ?2, lines = ?3, bytes = ?4,

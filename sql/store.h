@@ -83,12 +83,16 @@ enum stream_state {
 	STREAM_LOST,
 };
 
-/* A capture begins: a row for each of its streams. */
+/*
+ * A capture begins: a row for each of its streams.  One that was refused has
+ * them too, lost from the beginning.
+ */
 struct stream_opening {
 	struct origin		origin;
 	unsigned		streams;	/* a set */
-	struct span		producer;	/* p NULL: a raw stream */
+	struct span		producer;	/* who resumes it; p NULL: nobody */
 	uint32_t		capture;
+	struct span		refused;	/* why; p NULL: it was not */
 	int64_t			row[STREAM_COUNT];	/* set by the commit, as is */
 	struct stream_use	used;		/* by its attempt before */
 };

@@ -77,6 +77,7 @@ static enum sql_result
 make_rows(struct streams_table *t, struct stream_opening *o, int64_t now,
     struct sql_error *error)
 {
+	bool open = o->refused.p == NULL;
 	enum sql_result result;
 	enum stream s;
 
@@ -89,7 +90,14 @@ make_rows(struct streams_table *t, struct stream_opening *o, int64_t now,
 	db_bind_text(t->open, 4, o->origin.source);
 	db_bind_text(t->open, 6, o->producer);
 	(void)sqlite3_bind_int64(t->open, 7, o->capture);
-	(void)sqlite3_bind_int64(t->open, 8, now);
+	db_bind_text(t->open, 8, span_of(state_name[open ? STREAM_OPEN :
+	    STREAM_LOST]));
+	(void)sqlite3_bind_int64(t->open, 9, now);
+	if (open)
+		(void)sqlite3_bind_null(t->open, 10);
+	else
+		(void)sqlite3_bind_int64(t->open, 10, now);
+	db_bind_text(t->open, 11, o->refused);
 	for (s = STREAM_NONE; s < STREAM_COUNT; s++) {
 		if ((o->streams & STREAM_BIT(s)) == 0)
 			continue;

@@ -93,7 +93,7 @@ def test_an_open_that_is_refused_leaves_a_row(daemon, what, code):
     p.open(1, "e")
     p.open(**{"execution": "e", **what})
     assert p.sync() == [(2, code)]
-    assert len(streams(daemon)) == 1
+    assert [s[1] for s in streams(daemon)] == ["open", "lost"]
     assert [event for event, _ in own(daemon)] == ["refused"]
 
 
@@ -101,7 +101,7 @@ def test_only_who_has_a_name_can_open(daemon):
     p = daemon.producer()
     p.open(1, "e")
     assert p.sync() == [(1, "bad-capture")]
-    assert streams(daemon) == []
+    assert streams(daemon) == [(None, "lost", 0, 0)]
 
 
 def test_lines_of_no_capture_or_stream_are_refused(daemon):
