@@ -5,9 +5,11 @@
 #include "daemon/admit.h"
 #include "daemon/batch.h"
 #include "daemon/intake.h"
+#include "daemon/log.h"
 #include "daemon/streams.h"
 #include "proto/buf.h"
 #include "proto/capture.h"
+#include "proto/escape.h"
 #include "proto/json.h"
 #include "proto/text.h"
 
@@ -52,7 +54,8 @@ capture_tell_dropped(const struct intake *in, const struct capture *c)
 	if (a == NULL || a->running > 0 || a->use.dropped_bytes == 0)
 		return;
 	(void)snprintf(message, sizeof message,
-	    "%llu line%s (%llu bytes) of plugin output dropped",
+	    "%llu line%s (%llu bytes) of plugin output dropped, of this "
+	    "attempt so far",
 	    (unsigned long long)a->use.dropped_lines,
 	    a->use.dropped_lines == 1 ? "" : "s",
 	    (unsigned long long)a->use.dropped_bytes);
@@ -68,7 +71,7 @@ tell_cut(const struct intake *in, const struct capture *c, struct span cut)
 	struct buf metadata = { 0 }, message = { 0 };
 
 	buf_str(&message, "not all output was captured: ");
-	text_clean(&message, cut);
+	buf_span(&message, cut);
 	intake_event(&metadata, "cut", &c->origin);
 	jput_text(&metadata, "reason", cut);
 	intake_row(in, &c->origin, LEVEL_WARN, buf_text(&message), &metadata);
@@ -170,9 +173,22 @@ record_of(const struct capture *c, const struct line *l)
 	});
 }
 
-/* The part of a line that is stored has no end: it gets one. */
+/*
+ * Is it the middle or the end of a line whose beginning is stored?  What is
+ * dropped of a stream is dropped from there on.
+ */
+static bool
+breaks_line(const struct capture *c, const struct line *l)
+{
+	const struct stream_use *use = &c->tally[l->stream].use;
+
+	return (!begins_line(l) && use->lines > 0 &&
+	    use->dropped_lines == 0 && use->dropped_bytes == 0);
+}
+
+/* The part of a line that is stored gets an end. */
 static void
-end_line(const struct intake *in, struct capture *c, enum stream s)
+end_line(const struct intake *in, const struct capture *c, enum stream s)
 {
 	const struct line last = {
 		.stream = (uint8_t)s,
@@ -183,9 +199,7 @@ end_line(const struct intake *in, struct capture *c, enum stream s)
 	};
 	const struct record r = record_of(c, &last);
 
-	if (c->tally[s].unfinished)
-		(void)admit_log(in->admit, in->batch, &r, in->wall, in->mono);
-	c->tally[s].unfinished = false;
+	(void)admit_log(in->admit, in->batch, &r, in->wall, in->mono);
 }
 
 /* Beyond the attempt's share: counted and not stored. */
@@ -196,7 +210,8 @@ drop(const struct intake *in, struct capture *c, const struct line *l)
 	bool first = c->attempt->use.dropped_bytes == 0;
 	uint64_t lines = begins_line(l) ? 1 : 0, bytes = size_of(l);
 
-	end_line(in, c, (enum stream)l->stream);
+	if (breaks_line(c, l))
+		end_line(in, c, (enum stream)l->stream);
 	if (first)
 		tell_truncated(in, c);
 	/* At least one, so that the attempt is known to be over its share. */
@@ -216,8 +231,6 @@ count(struct capture *c, const struct line *l)
 
 	t->use.lines += lines;
 	t->use.bytes += bytes;
-	t->unfinished = l->partial == PARTIAL_FIRST ||
-	    l->partial == PARTIAL_MIDDLE;
 	if (c->attempt == NULL)
 		return;
 	c->attempt->use.lines += lines;
@@ -264,6 +277,7 @@ capture_close(const struct intake *in, struct holder *h,
     const struct capture_close *close)
 {
 	static const struct origin nobody = { 0 };
+	struct buf text = { 0 };
 	struct capture *c;
 	struct span cut;
 
@@ -275,12 +289,18 @@ capture_close(const struct intake *in, struct holder *h,
 	}
 	cut = admit_masked(in->admit, c->origin.execution, close->cut,
 	    in->mono);
-	if (cut.n > CAPTURE_CUT_MAX)
+	if (cut.p != NULL) {
+		/* Other programs show this column to people. */
+		escape_put(&text, cut, true, false);
+		if (text.failed)
+			log_no_memory();
+		cut = buf_text(&text);
 		cut.n = text_cut(cut, CAPTURE_CUT_MAX);
-	if (cut.p != NULL)
 		tell_cut(in, c, cut);
+	}
 	intake_mark_all(in, c, STREAM_CLOSED, cut);
 	streams_end(in->streams, c, STREAM_CLOSED, in->batch->serial);
 	capture_tell_dropped(in, c);
+	buf_free(&text);
 	return (REFUSAL_NONE);
 }

@@ -26,7 +26,6 @@ struct batch;
 struct tally {
 	int64_t		  row;		/* in execlog_streams */
 	struct stream_use use;
-	bool		  unfinished;	/* its last line has no end yet */
 	uint64_t	  marked;	/* serial of the batch with its mark */
 	size_t		  mark;		/* and where in it */
 };

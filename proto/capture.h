@@ -71,7 +71,8 @@ struct line {
 };
 
 #define CAPTURE_CUT_MAX	255		/* bytes of "cut" that are stored; it is
-					   cut when it is masked, not before */
+					   cut when it is masked and escaped,
+					   not before */
 
 /* Append a frame.  False if it is over the limit of a frame. */
 bool	 capture_open_put(struct buf *, const struct capture_open *);

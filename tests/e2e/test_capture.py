@@ -238,7 +238,8 @@ def test_twelve_megabytes(daemon):
     assert lines[:10240] == ["%01023d" % i for i in range(1, 10241)]
     assert lines[10240:] == [
         "Plugin log output exceeded 10 MB; further output dropped",
-        "2048 lines (2097152 bytes) of plugin output dropped"]
+        "2048 lines (2097152 bytes) of plugin output dropped, of this "
+        "attempt so far"]
 
 
 # -------------------------------------------------------------------- write

@@ -126,9 +126,19 @@ def test_a_cut_capture_says_why(daemon):
     p.shut(1, cut="a process still has it open\x1b")
     p.sync()
     assert streams(daemon, "state, cut") == [
-        ("closed", "a process still has it open\x1b")]
+        ("closed", "a process still has it open^[")]
     assert own(daemon) == [("cut", "not all output was captured: "
-                            "a process still has it open\x1b")]
+                            "a process still has it open^[")]
+
+
+def test_a_cut_is_text_for_any_reader(daemon):
+    p = producer(daemon)
+    p.open(1, "e")
+    p.shut(1, cut="a\nb\tc\u202e\u009b" + 300 * "\x07")
+    p.sync()
+    [(cut,)] = streams(daemon, "cut")
+    assert cut == ("a^Jb\tc\\u{202e}\\x9b" + 300 * "^G")[:255]
+    assert own(daemon) == [("cut", "not all output was captured: " + cut)]
 
 
 # -------------------------------------------------------------- lost, found
@@ -313,7 +323,7 @@ def test_output_beyond_the_share_is_dropped_and_counted(idle):
     assert lines[:65] == ["%999d" % i for i in range(65)]
     assert lines[65:] == [
         "Plugin log output exceeded 64 KB; further output dropped",
-        "6 lines (5006 bytes) of plugin output dropped"]
+        "6 lines (5006 bytes) of plugin output dropped, of this attempt so far"]
     assert dropped(daemon) == [("stdout", 65, 65000, 5, 5000),
                                ("stderr", 0, 0, 1, 6)]
     rows = daemon.sql("SELECT level, task_id, metadata FROM execution_logs "
@@ -336,11 +346,17 @@ def test_exactly_the_share_fits(idle):
     assert own(daemon) == []
 
 
-def test_a_line_that_crosses_the_limit_gets_an_end(idle):
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_line_that_crosses_the_limit_gets_an_end(idle, restart):
     daemon = idle.start("--stream-max", "64K")
     p = producer(daemon)
     p.open(1, "e", task="t", streams=["stdout", "stderr"])
     p.line(1, b"a" * 40000, stream=1, partial=1, size=40000)
+    if restart:
+        p.sync()
+        daemon.kill()
+        daemon.start("--stream-max", "64K")
+        p = producer(daemon, epoch=p.epoch, acked=p.number)
     p.line(1, b"b" * 40000, stream=1, partial=2, size=40000)
     p.line(1, b"c", stream=1, partial=3)
     p.shut(1)
@@ -352,6 +368,31 @@ def test_a_line_that_crosses_the_limit_gets_an_end(idle):
         stream="stdout", partial="last", truncated=True)
     assert [json.loads(m)["event"] for _, m in rows[2:]] == [
         "truncated", "dropped"]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_so_does_one_of_the_attempts_other_stream(idle, restart):
+    """One end, and none for a line that has not begun."""
+    daemon = idle.start("--stream-max", "64K")
+    p = producer(daemon)
+    p.open(1, "e", task="t", streams=["stdout", "stderr"])
+    p.line(1, b"a" * 40000, stream=1, partial=1, size=40000)
+    p.line(1, b"b" * 40000, stream=2, partial=1, size=40000)
+    if restart:
+        p.sync()
+        daemon.kill()
+        daemon.start("--stream-max", "64K")
+        p = producer(daemon, epoch=p.epoch, acked=p.number)
+    for stream in 1, 2:
+        p.line(1, b"middle", stream=stream, partial=2, size=6)
+        p.line(1, b"end", stream=stream, partial=3)
+    p.shut(1)
+    p.sync()
+    assert daemon.sql("SELECT metadata ->> 'stream', metadata ->> 'partial' "
+                      "FROM execution_logs WHERE source <> 'execlogd' "
+                      "ORDER BY id") == [
+        ("stdout", "first"), ("stdout", "last")]
+    assert [e for e, _ in own(daemon)] == ["truncated", "dropped"]
 
 
 def test_all_captures_of_an_attempt_share(idle):
