@@ -534,7 +534,7 @@ test_the_ends_of_parts(void **state)
 static void
 test_a_part_within_a_value(void **state)
 {
-	static char big[8][1025];
+	static char big[16][1025];
 	struct mask *m = MASK("correct horse battery");
 	size_t i;
 
@@ -551,7 +551,7 @@ test_a_part_within_a_value(void **state)
 	assert_part(m, "SECRET", PARTIAL_MIDDLE, "SECRET");
 	assert_part(m, "***SECRET***", PARTIAL_MIDDLE, "***SECRET***");
 	/* Where there is much to look through, it is not looked for. */
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < 16; i++) {
 		memset(big[i], (int)('a' + i), 1024);
 		big[i][0] = '%';
 		big[i][5] = '"';
