@@ -44,6 +44,19 @@ either(struct span object, const char *a, const char *b)
 	return (s.p != NULL ? s : jtext_member(object, b));
 }
 
+static void
+print_sender(struct printer *p, const struct sender *s)
+{
+	if (!s->known)
+		return;
+	buf_str(&p->line, INDENT "received  ");
+	print_time(p, s->received);
+	buf_printf(&p->line, "\n" INDENT "sender    uid %lu, gid %lu, pid %lu\n",
+	    (unsigned long)s->uid, (unsigned long)s->gid,
+	    (unsigned long)s->pid);
+	print_field(p, "said", s->metadata);
+}
+
 void
 print_audit_verbose(struct printer *p, const struct audit_row *r)
 {
@@ -52,18 +65,36 @@ print_audit_verbose(struct printer *p, const struct audit_row *r)
 	buf_printf(&p->line, " id %lld\n", (long long)r->id);
 	print_name_field(p, "execution", r->execution);
 	print_field(p, "metadata", r->metadata);
+	print_sender(p, &r->sender);
+}
+
+/* What the line does not show by itself. */
+static void
+put_rest(struct printer *p, struct span metadata)
+{
+	static const char *const shown[] = { "from", "to", "from_state",
+	    "to_state", "task_id" };
+	struct buf rest = { 0 };
+	size_t i;
+
+	if (jput_without(&rest, metadata, shown,
+	    sizeof shown / sizeof shown[0]) && rest.n > 2) {
+		buf_char(&p->line, ' ');
+		/* A line break in valid JSON stands between its parts. */
+		for (i = 0; i < rest.n; i++)
+			if (rest.p[i] == '\n' || rest.p[i] == '\r')
+				rest.p[i] = ' ';
+		print_name(p, buf_text(&rest));
+	}
+	buf_free(&rest);
 }
 
 void
 print_audit_text(struct printer *p, const struct audit_row *r)
 {
-	static const char *const shown[] = { "from", "to", "from_state",
-	    "to_state", "task_id" };
 	struct span task = jtext_member(r->metadata, "task_id");
 	struct span from = either(r->metadata, "from", "from_state");
 	struct span to = either(r->metadata, "to", "to_state");
-	struct buf rest = { 0 };
-	size_t i;
 
 	print_time(p, r->timestamp);
 	print_colored(p, r->type, state_color(r->type), 12);
@@ -78,16 +109,8 @@ print_audit_text(struct printer *p, const struct audit_row *r)
 		buf_str(&p->line, " → ");
 		put_value(p, to.p != NULL ? to : span_of("?"));
 	}
-	if (jput_without(&rest, r->metadata, shown,
-	    sizeof shown / sizeof shown[0]) && rest.n > 2) {
-		buf_char(&p->line, ' ');
-		/* A line break in valid JSON stands between its parts. */
-		for (i = 0; i < rest.n; i++)
-			if (rest.p[i] == '\n' || rest.p[i] == '\r')
-				rest.p[i] = ' ';
-		print_name(p, buf_text(&rest));
-	}
-	buf_free(&rest);
+	put_rest(p, r->metadata);
+	put_rest(p, r->sender.metadata);
 	while (p->line.n > 0 && p->line.p[p->line.n - 1] == ' ')
 		p->line.n--;
 	buf_char(&p->line, '\n');

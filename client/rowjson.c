@@ -18,7 +18,7 @@ begin_object(struct buf *b, int64_t id, struct span execution,
 
 /* An object as it is stored, on one line; anything else is null. */
 static void
-end_object(struct buf *b, struct span metadata, enum format format)
+put_metadata(struct buf *b, struct span metadata)
 {
 	size_t i;
 
@@ -34,6 +34,11 @@ end_object(struct buf *b, struct span metadata, enum format format)
 	for (; i < b->n; i++)
 		if (b->p[i] == '\n' || b->p[i] == '\r')
 			b->p[i] = ' ';
+}
+
+static void
+end_object(struct buf *b, enum format format)
+{
 	buf_char(b, '}');
 	if (format == FORMAT_NDJSON)
 		buf_char(b, '\n');
@@ -54,7 +59,27 @@ rowjson_log(struct buf *b, const struct log_row *r, enum format format,
 	jput_text(b, "level", r->level);
 	jput_text(b, "source", r->source);
 	jput_text(b, "message", r->message);
-	end_object(b, r->metadata, format);
+	put_metadata(b, r->metadata);
+	end_object(b, format);
+}
+
+/* Who has sent an event, or null. */
+static void
+put_origin(struct buf *b, const struct sender *s)
+{
+	jput_key(b, "origin");
+	if (!s->known) {
+		buf_str(b, "null");
+		return;
+	}
+	buf_char(b, '{');
+	jput_i64(b, "received_at", s->received);
+	jput_i64(b, "uid", s->uid);
+	jput_i64(b, "gid", s->gid);
+	jput_i64(b, "pid", s->pid);
+	if (s->metadata.p != NULL)
+		put_metadata(b, s->metadata);
+	buf_char(b, '}');
 }
 
 void
@@ -64,5 +89,7 @@ rowjson_audit(struct buf *b, const struct audit_row *r, enum format format,
 	begin_object(b, r->id, r->execution, format, first);
 	jput_text(b, "event_type", r->type);
 	jput_i64(b, "timestamp", r->timestamp);
-	end_object(b, r->metadata, format);
+	put_metadata(b, r->metadata);
+	put_origin(b, &r->sender);
+	end_object(b, format);
 }

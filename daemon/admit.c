@@ -11,6 +11,7 @@
 #include "proto/json.h"
 #include "proto/mask.h"
 #include "proto/record.h"
+#include "proto/row.h"
 #include "proto/stored.h"
 
 #define STEP_MS	60000	/* a clock that goes back further is followed */
@@ -243,7 +244,7 @@ admit_log(struct admit *a, struct batch *b, const struct record *given,
 
 enum refusal
 admit_audit(struct admit *a, struct batch *b, const struct audit *e,
-    int64_t wall, int64_t mono)
+    const struct sender *sender, int64_t wall, int64_t mono)
 {
 	enum refusal refusal = audit_check(e);
 	struct audit_row row;
@@ -262,7 +263,9 @@ admit_audit(struct admit *a, struct batch *b, const struct audit *e,
 		.execution = e->execution,
 		.type = span_of(audit_type_name(e->type)),
 		.metadata = metadata.p != NULL ? metadata : span_of("{}"),
+		.sender = *sender,
 	};
+	row.sender.received = wall;
 	batch_add_audit(b, &row, mono);
 	return (REFUSAL_NONE);
 }

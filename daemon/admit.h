@@ -22,6 +22,7 @@ struct batch;
 struct origin;
 struct record;
 struct secrets;
+struct sender;
 
 /* secrets, the caller's, may be NULL: nothing is masked. */
 struct admit	*admit_new(struct secrets *);
@@ -35,7 +36,8 @@ void		 admit_free(struct admit *);
 enum refusal	 admit_log(struct admit *, struct batch *,
 		    const struct record *, int64_t wall, int64_t mono);
 enum refusal	 admit_audit(struct admit *, struct batch *,
-		    const struct audit *, int64_t wall, int64_t mono);
+		    const struct audit *, const struct sender *,
+		    int64_t wall, int64_t mono);
 
 /* Count a refusal, and add the WARN row that says so in its place, if the
    execution id of the origin is usable. */

@@ -234,6 +234,9 @@ open_database(struct collector *c, const char *note)
 	    (c->pages = pages_open(c->file.path, &error)) == NULL ||
 	    store_position(c->store, &published, &error) != SQL_DONE)
 		return (unusable(path, error.text));
+	if (store_was_mended(c->store))
+		log_line(LOG_WARNING, "triggers that keep the audit trail "
+		    "append-only were gone or changed: made again");
 	c->follow = follow_new(&published);
 	c->streams = streams_new((size_t)number(c, SETTING_MAX_STREAMS),
 	    (uint64_t)number(c, SETTING_STREAM_MAX));

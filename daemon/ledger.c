@@ -29,7 +29,8 @@ gives_way(const struct ledger_entry *e, const struct ledger_entry *claimant,
 {
 	return (e != claimant && e->name.p != NULL &&
 	    span_eq(e->name, claimant->name) &&
-	    (e->uid == claimant->uid || claimant->uid == 0) &&
+	    (e->sender.uid == claimant->sender.uid ||
+	    claimant->sender.uid == 0) &&
 	    (!resumes || claimant->epoch >= e->epoch));
 }
 
@@ -52,7 +53,7 @@ ledger_admit(struct ledger *l, struct ledger_entry *e, struct batch *b,
 {
 	const struct producer_mark mark = {
 		.producer = e->name,
-		.uid = e->uid,
+		.uid = e->sender.uid,
 		.epoch = e->epoch,
 	};
 

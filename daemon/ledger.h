@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "proto/row.h"
 #include "proto/span.h"
 
 struct batch;
@@ -24,7 +25,7 @@ struct producer_claim;
 struct ledger_entry {
 	LIST_ENTRY(ledger_entry) entry;
 	struct span	 name;		/* the owner's; p NULL: none */
-	uint32_t	 uid;
+	struct sender	 sender;	/* who that is */
 	int64_t		 epoch;		/* until its claim is granted: the one
 					   to resume, or INT64_MAX for a new
 					   one, which will be the newest */

@@ -4,15 +4,21 @@
 
 #include <poll.h>
 
-uid_t
-peer_uid(int fd)
+#include "proto/row.h"
+
+void
+peer_identify(int fd, struct sender *s)
 {
-	struct ucred cred;
+	struct ucred cred = { -1, (uid_t)-1, (gid_t)-1 };
 	socklen_t n = sizeof cred;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == -1)
-		return ((uid_t)-1);
-	return (cred.uid);
+	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n);
+	*s = (struct sender){
+		.known = true,
+		.uid = cred.uid,
+		.gid = cred.gid,
+		.pid = (uint32_t)cred.pid,
+	};
 }
 
 bool

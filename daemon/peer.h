@@ -10,8 +10,10 @@
 
 #include <stdbool.h>
 
-/* Its user; (uid_t)-1 if that is not said. */
-uid_t	 peer_uid(int fd);
+struct sender;
+
+/* Its user, group and process; all ones if that is not said. */
+void	 peer_identify(int fd, struct sender *);
 
 /* Does nobody have the other end any more, or will it send nothing?  For who
    does not read, and so does not hear of it. */

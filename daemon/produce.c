@@ -126,10 +126,9 @@ claim(struct producer *p, const struct hello *hello)
 	if (p->name.failed)
 		log_no_memory();
 	p->in.name = buf_text(&p->name);
-	p->in.uid = peer_uid(conn_fd(p->conn));
 	p->in.epoch = hello->resumes ? hello->epoch : INT64_MAX;
 	c.producer = p->in.name;
-	c.uid = p->in.uid;
+	c.uid = p->in.sender.uid;
 	ingest_claim(p->ingest, &p->in, &c);
 }
 
@@ -142,6 +141,7 @@ producer_open(struct conn *conn, const struct hello *hello, void *context)
 	p->conn = conn;
 	p->ingest = world->ingest;
 	p->secrets = world->secrets;
+	peer_identify(conn_fd(conn), &p->in.sender);
 	p->in.on_committed = on_committed;
 	p->in.on_claimed = on_claimed;
 	p->in.on_fenced = on_fenced;
@@ -312,7 +312,7 @@ on_mask(struct producer *p, struct span body)
 		    "MASK is not a JSON object, or has a key twice");
 		return;
 	}
-	refusal = secrets_add(p->secrets, p->in.uid, &m, clock_mono_ms());
+	refusal = secrets_add(p->secrets, p->in.sender.uid, &m, clock_mono_ms());
 	if (refusal != REFUSAL_NONE)
 		refusal_put(&p->out, 0, refusal);
 	if (m.tag != 0)

@@ -158,7 +158,7 @@ sink_open(struct conn *conn, const struct hello *hello, void *context)
 	s->output.fallback = hello->level;
 	s->output.lines.keep = on_keep;
 	s->output.lines.arg = s;
-	s->in.uid = peer_uid(conn_fd(conn));
+	peer_identify(conn_fd(conn), &s->in.sender);
 	s->in.on_committed = on_committed;
 	s->in.on_opened = on_opened;
 	s->in.arg = s;

@@ -30,6 +30,13 @@ reason(const struct status *s)
 	if (s->counts.incidents > 0)
 		return ("acknowledged records are missing, this file is an "
 		    "older one: see execlog_incidents");
+	if (s->counts.unguarded)
+		return ("the audit trail is not append-only: a trigger of ours "
+		    "is gone or changed; a restart of execlogd makes it again");
+	if (s->counts.uninstalled)
+		return ("the triggers on executions that were installed are "
+		    "gone: audit events and state may drift apart, see "
+		    "docs/engine.md");
 	if (s->blocked)
 		return ("another process reads an old state of the file: its "
 		    "log cannot be copied back and grows");

@@ -122,7 +122,7 @@ ingest_audit(struct ingest *in, struct ledger_entry *p,
 {
 	size_t before = in->open->bytes;
 	enum refusal refusal = admit_audit(in->admit, in->open, a,
-	    clock_wall_ms(), clock_mono_ms());
+	    &p->sender, clock_wall_ms(), clock_mono_ms());
 
 	admitted(in, p, before, a->execution, true);
 	return (refusal);

@@ -33,6 +33,18 @@ struct log_row {
 	bool		cut;		/* texts are not whole */
 };
 
+/* Who has sent an event to the daemon, by the word of the kernel. */
+struct sender {
+	bool		known;		/* else it was not sent to the daemon */
+	int64_t		received;	/* ms */
+	uint32_t	uid;
+	uint32_t	gid;
+	uint32_t	pid;
+	struct span	metadata;	/* what it said of an event that another
+					   program had written; p NULL: it is
+					   the event itself */
+};
+
 /* A row of execution_audit_events. */
 struct audit_row {
 	int64_t		id;
@@ -40,6 +52,7 @@ struct audit_row {
 	struct span	execution;
 	struct span	type;
 	struct span	metadata;
+	struct sender	sender;
 	bool		cut;
 };
 

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "sql/triggers.h"
+
 static bool
 is_private(const char *table)
 {
@@ -17,14 +19,21 @@ is_ours(const char *table)
 	    is_private(table));
 }
 
+/* A pragma that only tells. */
+static bool
+may_ask(const char *pragma, const char *value)
+{
+	return (value == NULL && (strcmp(pragma, "data_version") == 0 ||
+	    strcmp(pragma, "schema_version") == 0));
+}
+
 static int
 judge(void *arg, int action, const char *what, const char *column,
     const char *database, const char *trigger)
 {
-	(void)arg;
 	(void)database;
-	/* We have no triggers and no views. */
-	if (trigger != NULL)
+	/* Also the name of a view; we have none. */
+	if (trigger != NULL && !triggers_is_ours(arg, trigger))
 		return (SQLITE_DENY);
 	switch (action) {
 	case SQLITE_SELECT:
@@ -33,8 +42,7 @@ judge(void *arg, int action, const char *what, const char *column,
 	case SQLITE_TRANSACTION:
 		return (SQLITE_OK);
 	case SQLITE_PRAGMA:
-		return (strcmp(what, "data_version") == 0 && column == NULL ?
-		    SQLITE_OK : SQLITE_DENY);
+		return (may_ask(what, column) ? SQLITE_OK : SQLITE_DENY);
 	case SQLITE_INSERT:
 		return (is_ours(what) ? SQLITE_OK : SQLITE_DENY);
 	case SQLITE_UPDATE:
@@ -46,7 +54,7 @@ judge(void *arg, int action, const char *what, const char *column,
 }
 
 void
-guard_install(sqlite3 *db)
+guard_install(sqlite3 *db, struct triggers *triggers)
 {
-	(void)sqlite3_set_authorizer(db, judge, NULL);
+	(void)sqlite3_set_authorizer(db, judge, triggers);
 }

@@ -1,8 +1,8 @@
 /*
  * What the writer connection may do, whatever is in the file: add to our
- * tables, change the private ones (execlog_*), and nothing else; and nothing at
- * all inside a trigger or view that somebody planted (anyone who can write the
- * file can plant one).
+ * tables, change the private ones (execlog_*), and nothing else; inside a trigger
+ * only if it is ours, word for word, and nothing at all inside a trigger or view
+ * that somebody planted (anyone who can write the file can plant one).
  *
  * Layer: sql.  Threads: the connection's.
  */
@@ -11,7 +11,10 @@
 
 #include <sqlite3.h>
 
-/* From here on every statement prepared on the connection is judged. */
-void	 guard_install(sqlite3 *);
+struct triggers;
+
+/* From here on every statement prepared on the connection is judged.  What the
+   triggers are is as of their last look. */
+void	 guard_install(sqlite3 *, struct triggers *);
 
 #endif

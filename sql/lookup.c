@@ -7,6 +7,7 @@
 #include "sql/pages.h"
 #include "sql/pages_inner.h"
 #include "sql/text.h"
+#include "sql/triggers.h"
 
 #define FIND_STEPS_MAX	100	/* ids looked at for a prefix in one page */
 
@@ -221,6 +222,30 @@ pages_position(struct pages *p, struct position *at, struct sql_error *error)
 	    error));
 }
 
+static enum sql_result
+look_at_triggers(struct pages *p, struct counts *c, struct sql_error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct triggers *t;
+	enum sql_result result;
+	sqlite3_int64 gone = 0;
+	bool changed;
+
+	if ((t = triggers_open(p->db, error)) == NULL)
+		return (error->result);
+	result = triggers_look(t, &changed, error);
+	c->unguarded = triggers_missing(t) != NULL;
+	triggers_close(t);
+	if (result == SQL_DONE &&
+	    (stmt = db_prepare(p->db, sql_installed_missing, error)) == NULL)
+		return (error->result);
+	if (result == SQL_DONE)
+		result = db_integer(stmt, &gone, error);
+	(void)sqlite3_finalize(stmt);
+	c->uninstalled = gone > 0;
+	return (result);
+}
+
 enum sql_result
 pages_counts(struct pages *p, struct counts *c, struct sql_error *error)
 {
@@ -232,5 +257,5 @@ pages_counts(struct pages *p, struct counts *c, struct sql_error *error)
 	if (result == SQL_DONE)
 		result = db_integer(p->stmt[INCIDENTS], &incidents, error);
 	c->incidents = incidents;
-	return (result);
+	return (result != SQL_DONE ? result : look_at_triggers(p, c, error));
 }

@@ -48,6 +48,7 @@ open_as(const char *path, enum db_mode mode, struct sql_error *error)
 	for (i = 0; i < STATEMENT_COUNT; i++)
 		if ((p->stmt[i] = db_prepare(p->db, text[i], error)) == NULL)
 			goto error;
+	p->origin = db_prepare(p->db, sql_audit_origin, NULL);
 	return (p);
 
 error:
@@ -161,6 +162,24 @@ audit_row_of(sqlite3_stmt *stmt)
 	});
 }
 
+/* Its texts are gone when the statement is reset. */
+static void
+find_sender(sqlite3_stmt *stmt, int64_t id, struct sender *s)
+{
+	if (stmt == NULL)
+		return;
+	(void)sqlite3_bind_int64(stmt, 1, id);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		*s = (struct sender){
+			.known = true,
+			.received = sqlite3_column_int64(stmt, 0),
+			.uid = (uint32_t)sqlite3_column_int64(stmt, 1),
+			.gid = (uint32_t)sqlite3_column_int64(stmt, 2),
+			.pid = (uint32_t)sqlite3_column_int64(stmt, 3),
+			.metadata = db_column_text(stmt, 4),
+		};
+}
+
 /* Where the rows of a walk go: one of the two is set. */
 struct sink {
 	log_row_fn	*log;
@@ -169,17 +188,21 @@ struct sink {
 };
 
 static bool
-give(sqlite3_stmt *stmt, const struct sink *sink)
+give(struct pages *p, sqlite3_stmt *stmt, const struct sink *sink)
 {
 	struct log_row log;
 	struct audit_row audit;
+	bool wanted;
 
 	if (sink->log != NULL) {
 		log = log_row_of(stmt);
 		return (sink->log(&log, sink->arg));
 	}
 	audit = audit_row_of(stmt);
-	return (sink->audit(&audit, sink->arg));
+	find_sender(p->origin, audit.id, &audit.sender);
+	wanted = sink->audit(&audit, sink->arg);
+	(void)sqlite3_reset(p->origin);
+	return (wanted);
 }
 
 /* Give out the rows of one bound statement, moving *place along. */
@@ -192,7 +215,7 @@ walk(struct pages *p, sqlite3_stmt *stmt, const struct sink *sink,
 
 	*more = false;
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		wanted = give(stmt, sink);
+		wanted = give(p, stmt, sink);
 		place_of(stmt, place);
 		if (!wanted || !within_budget(p)) {
 			*more = true;

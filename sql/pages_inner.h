@@ -37,6 +37,7 @@ enum pages_statement {
 struct pages {
 	sqlite3		*db;
 	sqlite3_stmt	*stmt[STATEMENT_COUNT];
+	sqlite3_stmt	*origin;	/* NULL: an older file is without */
 	int		 rows;		/* looked at in this page */
 	int64_t		 until;		/* end of this page, monotonic us */
 };

@@ -43,6 +43,20 @@ FROM pragma_table_info(?1)
 -- name: table_sql
 SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1
 
+-- Changes when anybody has changed the schema.
+-- name: schema_cookie
+PRAGMA schema_version
+
+-- Triggers that have a name of ours.
+-- name: own_triggers
+SELECT name, sql FROM sqlite_schema
+WHERE type = 'trigger' AND name GLOB 'execlog_*' AND sql IS NOT NULL
+
+-- Optional ones that were installed and are gone.
+-- name: installed_missing
+SELECT count(*) FROM execlog_installed WHERE name NOT IN
+	(SELECT name FROM sqlite_schema WHERE type = 'trigger')
+
 -- ------------------------------------------------------------------- writing
 
 -- name: insert_log
@@ -54,6 +68,11 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 INSERT INTO execution_audit_events
 	(execution_id, event_type, timestamp, metadata)
 VALUES (?1, ?2, ?3, ?4)
+
+-- name: insert_origin
+INSERT INTO execlog_audit_origin
+	(audit_id, received_at, uid, gid, pid, metadata)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 
 -- Changes when another connection has committed.
 -- name: data_version
@@ -218,6 +237,10 @@ FROM execution_audit_events INDEXED BY idx_audit_execution
 WHERE execution_id = ?1 AND timestamp > ?2
 	AND timestamp <= 9223372036854775807 AND id <= ?4
 ORDER BY timestamp, id
+
+-- name: audit_origin
+SELECT received_at, uid, gid, pid, metadata FROM execlog_audit_origin
+WHERE audit_id = ?1
 
 -- name: execution_known
 SELECT EXISTS (SELECT 1 FROM execution_logs WHERE execution_id = ?1)

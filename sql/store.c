@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "proto/paths.h"
+#include "sql/audit.h"
 #include "sql/db.h"
 #include "sql/guard.h"
 #include "sql/migrate.h"
 #include "sql/producers.h"
 #include "sql/streams.h"
 #include "sql/text.h"
+#include "sql/triggers.h"
 
 #define IDS_SPENT	(INT64_MAX - (INT64_C(1) << 40))
 
@@ -23,12 +25,14 @@ struct store {
 	sqlite3_stmt	*commit;
 	sqlite3_stmt	*rollback;
 	sqlite3_stmt	*insert_log;
-	sqlite3_stmt	*insert_audit;
 	sqlite3_stmt	*newest_log;
 	sqlite3_stmt	*newest_audit;
 	sqlite3_stmt	*data_version;
 	sqlite3_int64	 version;	/* that it had last */
 	sqlite3_int64	 foreign_tables;
+	struct triggers	*triggers;
+	bool		 mended;	/* they were, at start */
+	struct audit_table audit;
 	struct producers producers;
 	struct streams_table streams;
 	ino_t		 wal_inode;	/* 0: not seen yet */
@@ -55,13 +59,12 @@ prepare_all(struct store *s, struct sql_error *error)
 	    (s->commit = db_prepare(s->db, sql_commit, error)) != NULL &&
 	    (s->rollback = db_prepare(s->db, sql_rollback, error)) != NULL &&
 	    (s->insert_log = db_prepare(s->db, sql_insert_log, error)) != NULL &&
-	    (s->insert_audit = db_prepare(s->db, sql_insert_audit, error)) !=
-	    NULL &&
 	    (s->newest_log = db_prepare(s->db, sql_newest_log, error)) != NULL &&
 	    (s->newest_audit = db_prepare(s->db, sql_newest_audit, error)) !=
 	    NULL &&
 	    (s->data_version = db_prepare(s->db, sql_data_version, error)) !=
-	    NULL && producers_prepare(&s->producers, s->db, error) &&
+	    NULL && audit_table_prepare(&s->audit, s->db, error) &&
+	    producers_prepare(&s->producers, s->db, error) &&
 	    streams_table_prepare(&s->streams, s->db, error));
 }
 
@@ -91,6 +94,27 @@ store_has_foreign_tables(const struct store *s)
 	return (s->foreign_tables > 0);
 }
 
+/* What keeps the audit trail append-only may have been taken away while nobody
+   served the file. */
+static bool
+mend(struct store *s, struct sql_error *error)
+{
+	bool changed;
+
+	if ((s->triggers = triggers_open(s->db, error)) == NULL ||
+	    triggers_look(s->triggers, &changed, error) != SQL_DONE)
+		return (false);
+	s->mended = triggers_missing(s->triggers) != NULL;
+	return (!s->mended || (triggers_mend(s->triggers, error) == SQL_DONE &&
+	    triggers_look(s->triggers, &changed, error) == SQL_DONE));
+}
+
+bool
+store_was_mended(const struct store *s)
+{
+	return (s->mended);
+}
+
 struct store *
 store_open(const char *path, bool sync, int64_t now_ms,
     struct sql_error *error)
@@ -103,10 +127,11 @@ store_open(const char *path, bool sync, int64_t now_ms,
 	}
 	if ((s->db = db_open(path, DB_WRITER, error)) == NULL ||
 	    (!sync && db_exec_patiently(s->db, "PRAGMA synchronous=NORMAL",
-	    error) != SQL_DONE) || migrate_up(s->db, now_ms, error) != SQL_DONE)
+	    error) != SQL_DONE) ||
+	    migrate_up(s->db, now_ms, error) != SQL_DONE || !mend(s, error))
 		goto error;
 	(void)sqlite3_wal_hook(s->db, on_wal, s);
-	guard_install(s->db);
+	guard_install(s->db, s->triggers);
 	if (!prepare_all(s, error) || !look_around(s, error))
 		goto error;
 	return (s);
@@ -121,6 +146,7 @@ store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
+	triggers_close(s->triggers);
 	db_close(s->db);
 	free(s);
 }
@@ -167,39 +193,27 @@ insert_log(struct store *s, struct log_row *r, struct sql_error *error)
 	return (result);
 }
 
-static enum sql_result
-insert_audit(struct store *s, struct audit_row *r, struct sql_error *error)
-{
-	sqlite3_stmt *stmt = s->insert_audit;
-	enum sql_result result;
-
-	db_bind_text(stmt, 1, r->execution);
-	db_bind_text(stmt, 2, r->type);
-	(void)sqlite3_bind_int64(stmt, 3, r->timestamp);
-	db_bind_text(stmt, 4, r->metadata);
-	result = run(s, stmt, error);
-	r->id = sqlite3_last_insert_rowid(s->db);
-	return (result);
-}
-
 /* A trigger with RAISE(IGNORE) makes an INSERT a success that stores nothing:
    the rows are counted. */
 static enum sql_result
 insert_all(struct store *s, const struct store_batch *b,
-    struct sql_error *error)
+    struct position *newest, struct sql_error *error)
 {
 	sqlite3_int64 before = sqlite3_total_changes64(s->db);
 	enum sql_result result;
+	int64_t rows;
 	size_t i;
 
 	for (i = 0; i < b->nlog; i++)
 		if ((result = insert_log(s, &b->log[i], error)) != SQL_DONE)
 			return (result);
-	for (i = 0; i < b->naudit; i++)
-		if ((result = insert_audit(s, &b->audit[i], error)) != SQL_DONE)
-			return (result);
+	if (b->nlog > 0)
+		newest->log = b->log[b->nlog - 1].id;
+	result = audit_table_apply(&s->audit, b, &rows, &newest->audit, error);
+	if (result != SQL_DONE)
+		return (result);
 	if (sqlite3_total_changes64(s->db) - before !=
-	    (sqlite3_int64)(b->nlog + b->naudit)) {
+	    (sqlite3_int64)b->nlog + rows) {
 		error->result = SQL_FOREIGN;
 		(void)snprintf(error->text, sizeof error->text,
 		    "a trigger or constraint in the file swallows our rows");
@@ -259,7 +273,8 @@ transaction(struct store *s, const struct store_batch *b,
 		return (result);
 	c->foreign = version != s->version;
 	s->version = version;
-	if ((result = insert_all(s, b, error)) == SQL_FULL &&
+	c->after = c->before;
+	if ((result = insert_all(s, b, &c->after, error)) == SQL_FULL &&
 	    (c->before.log > IDS_SPENT || c->before.audit > IDS_SPENT))
 		(void)snprintf(error->text, sizeof error->text,
 		    "no ids are left: somebody has inserted a row with an id "
@@ -268,15 +283,26 @@ transaction(struct store *s, const struct store_batch *b,
 	    (result = producers_apply(&s->producers, b, error)) != SQL_DONE ||
 	    (result = streams_table_apply(&s->streams, b, error)) != SQL_DONE)
 		return (result);
-	c->after = c->before;
-	if (b->nlog > 0)
-		c->after.log = b->log[b->nlog - 1].id;
-	if (b->naudit > 0)
-		c->after.audit = b->audit[b->naudit - 1].id;
 	begun = db_monotonic_us();
 	result = run(s, s->commit, error);
 	c->commit_us = db_monotonic_us() - begun;
 	return (result == SQL_IO ? SQL_UNKNOWN : result);
+}
+
+/* Nobody changes the schema while we have the lock: the statements that follow
+   run with the triggers that were looked at. */
+static enum sql_result
+begin(struct store *s, struct sql_error *error)
+{
+	enum sql_result result;
+	bool changed;
+
+	if ((result = run(s, s->begin, error)) != SQL_DONE)
+		return (result);
+	result = triggers_look(s->triggers, &changed, error);
+	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
+		(void)run(s, s->rollback, NULL);
+	return (result);
 }
 
 enum sql_result
@@ -286,7 +312,7 @@ store_commit(struct store *s, const struct store_batch *b,
 	int64_t called = db_monotonic_us();
 	enum sql_result result;
 
-	if ((result = run(s, s->begin, error)) != SQL_DONE)
+	if ((result = begin(s, error)) != SQL_DONE)
 		goto out;
 	c->begun_us = db_monotonic_us();
 	c->wait_us = c->begun_us - called;

@@ -43,6 +43,10 @@ void		 store_close(struct store *);
 /* Did the file have tables of others when it was opened? */
 bool		 store_has_foreign_tables(const struct store *);
 
+/* Were triggers of ours missing, or others, when it was opened?  They were made
+   again. */
+bool		 store_was_mended(const struct store *);
+
 /* A named producer has come so far. */
 struct producer_mark {
 	struct span	producer;

@@ -46,12 +46,19 @@ def log_row(body):
 
 def audit_row(body):
     rid, timestamp, flags, *sizes = struct.unpack(">qqB3x3I", body[:32])
-    texts, at = [], 32
+    texts, at, sender = [], 32, None
+    if flags & 1:
+        said, received, uid, gid, pid = struct.unpack(">IqIII", body[32:56])
+        sizes.append(said)
+        at += 24
+        sender = dict(received=received, uid=uid, gid=gid, pid=pid)
     for n in sizes:
         texts.append(body[at:at + n])
         at += n
     assert at == len(body)
-    return dict(id=rid, timestamp=timestamp, execution=texts[0].decode(),
+    if sender:
+        sender["said"] = json.loads(texts[3]) if texts[3] else None
+    return dict(id=rid, sender=sender, timestamp=timestamp, execution=texts[0].decode(),
                 type=texts[1].decode(), metadata=json.loads(texts[2]),
                 cut=bool(flags & 4))
 

@@ -126,13 +126,13 @@ test_an_event_becomes_a_row(void **state)
 	    .type = AUDIT_TIMEOUT };
 
 	(void)state;
-	assert_int_equal(admit_audit(a, b, &e, 1000, 0), REFUSAL_NONE);
+	assert_int_equal(admit_audit(a, b, &e, &(struct sender){ 0 }, 1000, 0), REFUSAL_NONE);
 	e.has_timestamp = true;
 	e.timestamp = INT64_C(1) << 53;
 	e.metadata = span_of("{ \"n\": 1.10 }");
-	assert_int_equal(admit_audit(a, b, &e, 1000, 0), REFUSAL_NONE);
+	assert_int_equal(admit_audit(a, b, &e, &(struct sender){ 0 }, 1000, 0), REFUSAL_NONE);
 	e.timestamp++;
-	assert_int_equal(admit_audit(a, b, &e, 1000, 0), REFUSAL_TIMESTAMP);
+	assert_int_equal(admit_audit(a, b, &e, &(struct sender){ 0 }, 1000, 0), REFUSAL_TIMESTAMP);
 	assert_int_equal(b->naudit, 2);
 	assert_int_equal(b->nlog, 1);
 	assert_text(b->audit[0].type, "TIMEOUT");

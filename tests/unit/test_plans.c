@@ -91,6 +91,8 @@ check_plans(sqlite3 *db)
 		    ";" },
 		{ sql_audit_next, AUDIT "INDEX idx_audit_execution "
 		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
+		{ sql_audit_origin, "SEARCH execlog_audit_origin USING "
+		    "INTEGER PRIMARY KEY (rowid=?);" },
 		/* Captures: the streams of an execution are few. */
 		{ sql_stream_mark, "SEARCH execlog_streams USING INTEGER "
 		    "PRIMARY KEY (rowid=?);" },
@@ -118,6 +120,10 @@ check_plans(sqlite3 *db)
 		{ sql_table_columns, "SCAN pragma_table_info VIRTUAL TABLE "
 		    "INDEX 0:;" },
 		{ sql_table_sql, "SCAN sqlite_schema;" },
+		/* When the schema has changed, and for status. */
+		{ sql_own_triggers, "SCAN sqlite_schema;" },
+		{ sql_installed_missing, "SCAN execlog_installed;"
+		    "LIST SUBQUERY 1;SCAN sqlite_schema;" },
 		{ sql_foreign_tables, "SCAN sqlite_schema;" },
 		{ sql_reload_schema, "SCAN sqlite_master;" },
 	};

@@ -302,7 +302,7 @@ test_events_are_masked(void **state)
 
 	(void)state;
 	begin(&a);
-	assert_int_equal(admit_audit(a.admit, a.batch, &e, 0, 0),
+	assert_int_equal(admit_audit(a.admit, a.batch, &e, &(struct sender){ 0 }, 0, 0),
 	    REFUSAL_NONE);
 	assert_text(a.batch->audit[0].metadata,
 	    "{\"error_message\":\"no ***SECRET***\"}");
@@ -324,7 +324,7 @@ test_other_events_are_no_end(void **state)
 
 	(void)state;
 	begin(&a);
-	assert_int_equal(admit_audit(a.admit, a.batch, &e, 0, 0),
+	assert_int_equal(admit_audit(a.admit, a.batch, &e, &(struct sender){ 0 }, 0, 0),
 	    REFUSAL_NONE);
 	admit_committed(a.admit, a.batch, 0);
 	secrets_expire(a.secrets, 2 * LIMIT_SECRETS_MS);

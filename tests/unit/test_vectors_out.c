@@ -70,7 +70,13 @@ audit_row_vector(const struct json_t *v, struct span body, struct span frame)
 	assert_int_equal(r.id, vint(v, "id", 0));
 	assert_int_equal(r.timestamp, vint(v, "timestamp", 0));
 	assert_int_equal(r.cut, vbool(v, "cut", false));
-	assert_texts(v, (struct span[]){ r.execution, r.type, r.metadata }, 3);
+	assert_int_equal(r.sender.known, vbool(v, "sender", false));
+	assert_int_equal(r.sender.received, vint(v, "received", 0));
+	assert_int_equal(r.sender.uid, vint(v, "uid", 0));
+	assert_int_equal(r.sender.gid, vint(v, "gid", 0));
+	assert_int_equal(r.sender.pid, vint(v, "pid", 0));
+	assert_texts(v, (struct span[]){ r.execution, r.type, r.metadata,
+	    r.sender.metadata }, vbool(v, "said", false) ? 4 : 3);
 	audit_row_put(&again, &r);
 	assert_true(span_eq(buf_text(&again), frame));
 	buf_free(&again);

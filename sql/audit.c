@@ -1,0 +1,75 @@
+#include "sql/audit.h"
+
+#include "sql/db.h"
+#include "sql/store.h"
+#include "sql/text.h"
+
+bool
+audit_table_prepare(struct audit_table *t, sqlite3 *db,
+    struct sql_error *error)
+{
+	*t = (struct audit_table){ .db = db };
+	return ((t->insert = db_prepare(db, sql_insert_audit, error)) != NULL &&
+	    (t->origin = db_prepare(db, sql_insert_origin, error)) != NULL);
+}
+
+/* Step a bound statement that returns no row. */
+static enum sql_result
+run(struct audit_table *t, sqlite3_stmt *stmt, struct sql_error *error)
+{
+	enum sql_result result = db_result(t->db, sqlite3_step(stmt), error);
+
+	(void)sqlite3_reset(stmt);
+	return (result);
+}
+
+static enum sql_result
+insert(struct audit_table *t, struct audit_row *r, struct sql_error *error)
+{
+	enum sql_result result;
+
+	db_bind_text(t->insert, 1, r->execution);
+	db_bind_text(t->insert, 2, r->type);
+	(void)sqlite3_bind_int64(t->insert, 3, r->timestamp);
+	db_bind_text(t->insert, 4, r->metadata);
+	result = run(t, t->insert, error);
+	r->id = sqlite3_last_insert_rowid(t->db);
+	return (result);
+}
+
+static enum sql_result
+insert_origin(struct audit_table *t, const struct audit_row *r,
+    struct sql_error *error)
+{
+	const struct sender *s = &r->sender;
+
+	(void)sqlite3_bind_int64(t->origin, 1, r->id);
+	(void)sqlite3_bind_int64(t->origin, 2, s->received);
+	(void)sqlite3_bind_int64(t->origin, 3, s->uid);
+	(void)sqlite3_bind_int64(t->origin, 4, s->gid);
+	(void)sqlite3_bind_int64(t->origin, 5, s->pid);
+	db_bind_text(t->origin, 6, s->metadata);
+	return (run(t, t->origin, error));
+}
+
+enum sql_result
+audit_table_apply(struct audit_table *t, const struct store_batch *b,
+    int64_t *rows, int64_t *newest, struct sql_error *error)
+{
+	enum sql_result result;
+	struct audit_row *r;
+
+	*rows = 0;
+	for (r = b->audit; r < b->audit + b->naudit; r++) {
+		if ((result = insert(t, r, error)) != SQL_DONE)
+			return (result);
+		*newest = r->id;
+		++*rows;
+		if (!r->sender.known)
+			continue;
+		if ((result = insert_origin(t, r, error)) != SQL_DONE)
+			return (result);
+		++*rows;
+	}
+	return (SQL_DONE);
+}
