@@ -10,7 +10,10 @@ audit_table_prepare(struct audit_table *t, sqlite3 *db,
 {
 	*t = (struct audit_table){ .db = db };
 	return ((t->insert = db_prepare(db, sql_insert_audit, error)) != NULL &&
-	    (t->origin = db_prepare(db, sql_insert_origin, error)) != NULL);
+	    (t->origin = db_prepare(db, sql_insert_origin, error)) != NULL &&
+	    (t->behind = db_prepare(db, sql_sequence_behind, error)) != NULL &&
+	    (t->raise = db_prepare(db, sql_sequence_raise, error)) != NULL &&
+	    (t->add = db_prepare(db, sql_sequence_add, error)) != NULL);
 }
 
 /* Step a bound statement that returns no row. */
@@ -52,6 +55,24 @@ insert_origin(struct audit_table *t, const struct audit_row *r,
 	return (run(t, t->origin, error));
 }
 
+static enum sql_result
+mend_sequence(struct audit_table *t, int64_t *rows, struct sql_error *error)
+{
+	enum sql_result result;
+	sqlite3_int64 behind;
+
+	result = db_integer(t->behind, &behind, error);
+	if (result != SQL_DONE || behind == 0)
+		return (result);
+	if ((result = run(t, t->raise, error)) != SQL_DONE)
+		return (result);
+	*rows += sqlite3_changes(t->db);
+	if (sqlite3_changes(t->db) > 0)
+		return (SQL_DONE);
+	++*rows;
+	return (run(t, t->add, error));
+}
+
 enum sql_result
 audit_table_apply(struct audit_table *t, const struct store_batch *b,
     int64_t *rows, int64_t *newest, struct sql_error *error)
@@ -60,6 +81,9 @@ audit_table_apply(struct audit_table *t, const struct store_batch *b,
 	struct audit_row *r;
 
 	*rows = 0;
+	if (b->naudit > 0 &&
+	    (result = mend_sequence(t, rows, error)) != SQL_DONE)
+		return (result);
 	for (r = b->audit; r < b->audit + b->naudit; r++) {
 		if ((result = insert(t, r, error)) != SQL_DONE)
 			return (result);

@@ -19,6 +19,9 @@ struct audit_table {
 	sqlite3		*db;
 	sqlite3_stmt	*insert;
 	sqlite3_stmt	*origin;
+	sqlite3_stmt	*behind;	/* the sequence is, and ... */
+	sqlite3_stmt	*raise;		/* is mended */
+	sqlite3_stmt	*add;
 };
 
 bool		 audit_table_prepare(struct audit_table *, sqlite3 *,

@@ -19,6 +19,13 @@ is_ours(const char *table)
 	    is_private(table));
 }
 
+/* audit.c mends it. */
+static bool
+is_sequence(const char *table)
+{
+	return (strcmp(table, "sqlite_sequence") == 0);
+}
+
 /* A pragma that only tells. */
 static bool
 may_ask(const char *pragma, const char *value)
@@ -44,8 +51,11 @@ judge(void *arg, int action, const char *what, const char *column,
 	case SQLITE_PRAGMA:
 		return (may_ask(what, column) ? SQLITE_OK : SQLITE_DENY);
 	case SQLITE_INSERT:
-		return (is_ours(what) ? SQLITE_OK : SQLITE_DENY);
+		return (is_ours(what) || is_sequence(what) ? SQLITE_OK :
+		    SQLITE_DENY);
 	case SQLITE_UPDATE:
+		return (is_private(what) || is_sequence(what) ? SQLITE_OK :
+		    SQLITE_DENY);
 	case SQLITE_DELETE:
 		return (is_private(what) ? SQLITE_OK : SQLITE_DENY);
 	default:

@@ -74,6 +74,24 @@ INSERT INTO execlog_audit_origin
 	(audit_id, received_at, uid, gid, pid, metadata)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 
+-- Somebody has taken the sequence away where a sweep had left no row: the next ids
+-- would be old ones.
+-- name: sequence_behind
+SELECT coalesce((SELECT through_id FROM execlog_audit_watermark), 0) >
+	max(coalesce((SELECT seq FROM sqlite_sequence
+		WHERE name = 'execution_audit_events'
+		AND typeof(seq) = 'integer' ORDER BY rowid LIMIT 1), 0),
+	coalesce((SELECT max(id) FROM execution_audit_events), 0))
+
+-- name: sequence_raise
+UPDATE sqlite_sequence
+SET seq = (SELECT through_id FROM execlog_audit_watermark)
+WHERE name = 'execution_audit_events'
+
+-- name: sequence_add
+INSERT INTO sqlite_sequence (name, seq)
+SELECT 'execution_audit_events', through_id FROM execlog_audit_watermark
+
 -- Changes when another connection has committed.
 -- name: data_version
 PRAGMA data_version

@@ -172,6 +172,22 @@ def test_without_the_sequence(swept, sequence):
     swept.execute("RELEASE s")
 
 
+@pytest.mark.parametrize("sequence", [
+    "DELETE FROM sqlite_sequence", "UPDATE sqlite_sequence SET seq = 0"])
+def test_a_sequence_that_is_gone_is_put_right(daemon, sequence):
+    for _ in range(3):
+        daemon.ok("event", "e1", "STARTED")
+    db = sqlite3.connect(daemon.db, timeout=10, isolation_level=None)
+    sweep(db, 3)
+    db.execute(sequence)
+    with pytest.raises(sqlite3.IntegrityError):
+        append(db)      # it would be 1
+    daemon.ok("event", "e1", "COMPLETED")
+    assert append(db) == 5
+    db.close()
+    assert daemon.status()["state"] == "ok"
+
+
 def test_the_trail_outlives_the_execution(daemon):
     daemon.sql("CREATE TABLE executions(execution_id TEXT PRIMARY KEY, "
                "state TEXT)")

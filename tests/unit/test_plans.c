@@ -91,6 +91,13 @@ check_plans(sqlite3 *db)
 		    ";" },
 		{ sql_audit_next, AUDIT "INDEX idx_audit_execution "
 		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
+		{ sql_sequence_behind, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    "SCAN execlog_audit_watermark;SCALAR SUBQUERY 2;"
+		    "SCAN sqlite_sequence;SCALAR SUBQUERY 3;"
+		    "SEARCH execution_audit_events;" },
+		{ sql_sequence_raise, "SCAN sqlite_sequence;SCALAR SUBQUERY 1;"
+		    "SCAN execlog_audit_watermark;" },
+		{ sql_sequence_add, "SCAN execlog_audit_watermark;" },
 		{ sql_audit_origin, "SEARCH execlog_audit_origin USING "
 		    "INTEGER PRIMARY KEY (rowid=?);" },
 		/* Captures: the streams of an execution are few. */
