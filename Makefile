@@ -163,7 +163,8 @@ install: all
 	    $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	    $(DESTDIR)$(PREFIX)/lib/systemd/system \
-	    $(DESTDIR)$(PREFIX)/share/doc/execlog
+	    $(DESTDIR)$(PREFIX)/share/doc/execlog \
+	    $(DESTDIR)$(PREFIX)/share/execlog
 	install $(B)/execlog $(DESTDIR)$(PREFIX)/bin/execlog
 	install $(B)/execlogd $(DESTDIR)$(PREFIX)/sbin/execlogd
 	install -m 644 client/execlog.h $(DESTDIR)$(PREFIX)/include/execlog.h
@@ -174,6 +175,8 @@ install: all
 	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/execlog.pc
 	install -m 644 README.md LICENSE docs/*.md \
 	    $(DESTDIR)$(PREFIX)/share/doc/execlog
+	install -m 644 sql/state_change_trigger.sql \
+	    $(DESTDIR)$(PREFIX)/share/execlog
 	for u in execlogd.service execlogd.socket; do \
 	    sed 's|@PREFIX@|$(PREFIX)|g' systemd/$$u \
 	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$u || exit 1; done

@@ -13,23 +13,26 @@
 
 #include "sql/result.h"
 
+struct edges;
 struct store_batch;
 
 struct audit_table {
 	sqlite3		*db;
 	sqlite3_stmt	*insert;
 	sqlite3_stmt	*origin;
+	struct edges	*edges;
 	sqlite3_stmt	*behind;	/* the sequence is, and ... */
 	sqlite3_stmt	*raise;		/* is mended */
 	sqlite3_stmt	*add;
 };
 
-bool		 audit_table_prepare(struct audit_table *, sqlite3 *,
-		    struct sql_error *);
+/* The edges are the caller's. */
+bool		 audit_table_prepare(struct audit_table *, struct edges *,
+		    sqlite3 *, struct sql_error *);
 
 /*
- * Inside a transaction: insert the events of the batch and set their ids.
- * *rows is how many rows that is, in all tables; *newest, if there are any, is
+ * Inside a transaction: insert the events of the batch and set their ids; of one
+ * that is there already (edges.h) only the origin, with its metadata.  *rows is how many rows that is, in all tables; *newest, if there are any, is
  * the highest id.
  */
 enum sql_result	 audit_table_apply(struct audit_table *,

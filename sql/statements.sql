@@ -74,6 +74,32 @@ INSERT INTO execlog_audit_origin
 	(audit_id, received_at, uid, gid, pid, metadata)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 
+-- Behind which event state_change_trigger.sql was installed; -1: it is not.
+-- name: installed_since
+SELECT coalesce(max(since_id), -1) FROM execlog_installed
+
+-- Events of an edge that another program has written and nobody has told of.  The
+-- times bound how much is looked at.
+
+-- name: edge_single
+SELECT min(id) FROM execution_audit_events INDEXED BY idx_audit_execution
+WHERE execution_id = ?1 AND timestamp >= ?2 AND id > ?3
+	AND event_type IN (?4, ?5) AND NOT EXISTS
+	(SELECT 1 FROM execlog_audit_origin WHERE audit_id = id)
+
+-- name: edge_change
+SELECT min(id) FROM execution_audit_events INDEXED BY idx_audit_execution
+WHERE execution_id = ?1 AND timestamp >= ?2 AND id > ?3
+	AND event_type = 'STATE_CHANGE'
+	AND CASE WHEN json_valid(metadata) THEN
+		json_type(metadata, '$.task_id') IS NULL
+		AND coalesce(json_extract(metadata, '$.to'),
+			json_extract(metadata, '$.to_state')) = ?5
+		AND coalesce(coalesce(json_extract(metadata, '$.from'),
+			json_extract(metadata, '$.from_state')) = ?4, 1) END
+	AND NOT EXISTS
+	(SELECT 1 FROM execlog_audit_origin WHERE audit_id = id)
+
 -- Somebody has taken the sequence away where a sweep had left no row: the next ids
 -- would be old ones.
 -- name: sequence_behind

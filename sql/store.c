@@ -10,6 +10,7 @@
 #include "proto/paths.h"
 #include "sql/audit.h"
 #include "sql/db.h"
+#include "sql/edges.h"
 #include "sql/guard.h"
 #include "sql/migrate.h"
 #include "sql/producers.h"
@@ -33,6 +34,7 @@ struct store {
 	struct triggers	*triggers;
 	bool		 mended;	/* they were, at start */
 	struct audit_table audit;
+	struct edges	 edges;
 	struct producers producers;
 	struct streams_table streams;
 	ino_t		 wal_inode;	/* 0: not seen yet */
@@ -63,7 +65,7 @@ prepare_all(struct store *s, struct sql_error *error)
 	    (s->newest_audit = db_prepare(s->db, sql_newest_audit, error)) !=
 	    NULL &&
 	    (s->data_version = db_prepare(s->db, sql_data_version, error)) !=
-	    NULL && audit_table_prepare(&s->audit, s->db, error) &&
+	    NULL && audit_table_prepare(&s->audit, &s->edges, s->db, error) &&
 	    producers_prepare(&s->producers, s->db, error) &&
 	    streams_table_prepare(&s->streams, s->db, error));
 }

@@ -91,6 +91,16 @@ check_plans(sqlite3 *db)
 		    ";" },
 		{ sql_audit_next, AUDIT "INDEX idx_audit_execution "
 		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
+		{ sql_installed_since, "SEARCH execlog_installed USING "
+		    "PRIMARY KEY;" },
+		{ sql_edge_single, AUDIT "INDEX idx_audit_execution "
+		    "(execution_id=? AND timestamp>?);CORRELATED SCALAR "
+		    "SUBQUERY 1;SEARCH execlog_audit_origin USING INTEGER "
+		    "PRIMARY KEY (rowid=?);" },
+		{ sql_edge_change, AUDIT "INDEX idx_audit_execution "
+		    "(execution_id=? AND timestamp>?);CORRELATED SCALAR "
+		    "SUBQUERY 1;SEARCH execlog_audit_origin USING INTEGER "
+		    "PRIMARY KEY (rowid=?);" },
 		{ sql_sequence_behind, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
 		    "SCAN execlog_audit_watermark;SCALAR SUBQUERY 2;"
 		    "SCAN sqlite_sequence;SCALAR SUBQUERY 3;"
