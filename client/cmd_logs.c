@@ -52,6 +52,9 @@ run_audit(const struct options *given)
 		return (misuse("-o cat is for messages: events have none"));
 	if (o.json)
 		o.format = FORMAT_JSON;
+	o.all = span_is(o.execution, "@all");
+	if (o.all && o.lines < 0)
+		o.lines = OPTIONS_ALL_EVENTS;
 	return (reading_run(&o, REQUEST_AUDIT));
 }
 
@@ -61,6 +64,11 @@ run_wait(const struct options *o)
 	return (reading_run(o, REQUEST_WAIT));
 }
 
+#define TIMES \
+    "  -S, --since TIME      not older: 5m 2h 1d, 2026-02-07,\n" \
+    "                        2026-02-07T10:00:00Z, epoch ms, today, yesterday;\n" \
+    "                        without Z or an offset it is local time\n" \
+    "  -U, --until TIME      not newer\n"
 #define FILTERS \
     "  -t, --task ID         lines of this task; may be repeated\n" \
     "  -l, --level L[,L...]  lines of these levels: DEBUG INFO WARN ERROR\n" \
@@ -70,10 +78,7 @@ run_wait(const struct options *o)
     "      --attempt N       lines of this attempt\n" \
     "  -g, --grep REGEX      messages that match (POSIX extended); without\n" \
     "                        case if it has no capital letter\n" \
-    "  -S, --since TIME      not older: 5m 2h 1d, 2026-02-07,\n" \
-    "                        2026-02-07T10:00:00Z, epoch ms, today, yesterday;\n" \
-    "                        without Z or an offset it is local time\n" \
-    "  -U, --until TIME      not newer\n" \
+    TIMES \
     "  -n, --lines N         of the stored lines the last N\n" \
     "      --head N          the first N, then stop\n"
 #define CURSORS \
@@ -183,17 +188,25 @@ const struct command command_wait = {
 
 const struct command command_audit = {
 	.name = "audit",
-	.takes = "oJLCRB",
+	.takes = "ZSUnoJLCRB",
 	.wants_execution = true,
 	.run = run_audit,
 	.help =
     "Examples:\n"
     "  execlog audit e1                    its events, oldest first\n"
+    "  execlog audit e1 -o verbose         also who has sent them, and when\n"
+    "  execlog audit @all --type CANCELLED -S 7d    who cancelled what\n"
     "  execlog audit e1 --json\n"
     "\n"
-    "Usage: execlog audit [OPTION]... ID\n"
+    "Usage: execlog audit [OPTION]... ID|@all\n"
     "\n"
     PREFIX
+    "@all: the events of every execution, the newest 1000 unless -n, by id.\n"
+    "\n"
+    "      --type T[,T...]   events of these types: CREATED STARTED STATE_CHANGE\n"
+    "                        COMPLETED FAILED CANCELLED TIMEOUT\n"
+    TIMES
+    "  -n, --lines N         the last N of those\n"
     "      --json            -o json\n"
     "  -o, --output FORMAT   short, verbose, json, ndjson\n"
     LOOK

@@ -64,7 +64,9 @@ ending_say_nothing(const struct options *o, struct span id, bool audit)
 {
 	struct span task = o->filter.task[0];
 
-	if (audit)
+	if (o->all)
+		say("No audit events found");
+	else if (audit)
 		say("No audit events found for execution %.*s", (int)id.n,
 		    id.p);
 	else if (o->filter.ntasks == 1)

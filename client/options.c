@@ -47,6 +47,7 @@ static const struct option table[] = {
 	{ "mask-env", required_argument, NULL, 'N' },
 	{ "mask-file", required_argument, NULL, 'G' },
 	{ "db", required_argument, NULL, 'B' },
+	{ "type", required_argument, NULL, 'Z' },
 	{ "only", required_argument, NULL, 'I' },
 	{ "stderr-level", required_argument, NULL, 'V' },
 	{ "tee", no_argument, NULL, 'e' },

@@ -27,6 +27,7 @@
 #define EXIT_TIMEOUT		124
 #define EXIT_SIGNAL		128	/* plus the signal */
 
+#define OPTIONS_ALL_EVENTS	1000	/* of @all, without -n */
 #define OPTIONS_MASKS_MAX	64	/* --mask-env and --mask-file */
 
 enum format {
@@ -46,13 +47,14 @@ struct options {
 	char			**rest;		/* behind the execution */
 	int			 nrest;
 	struct filter		 filter;	/* -t -l -p -S -U --source
-						   --attempt */
+						   --attempt --type */
 	int64_t			 lines;		/* -n; -1: all */
 	int64_t			 head;		/* --head; 0: all */
 	const char		*grep;		/* NULL: none, as the next */
 	const char		*after;
 	const char		*cursor_file;
 	const char		*db;
+	bool			 all;		/* @all, for the id */
 	bool			 reverse;
 	bool			 show_cursor;
 	bool			 no_exit;

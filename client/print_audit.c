@@ -98,6 +98,10 @@ print_audit_text(struct printer *p, const struct audit_row *r)
 
 	print_time(p, r->timestamp);
 	print_colored(p, r->type, state_color(r->type), 12);
+	if (p->options->all) {
+		buf_char(&p->line, ' ');
+		print_name(p, r->execution);
+	}
 	if (task.p != NULL) {
 		buf_str(&p->line, " [");
 		put_value(p, task);

@@ -76,6 +76,9 @@ reading_on_end(struct reading *r, const struct end *end)
 	    !r->mark.is_given)
 		ending_say_nothing(r->options, id,
 		    r->request.kind == REQUEST_AUDIT);
+	if (r->options->all && r->printer.rows == OPTIONS_ALL_EVENTS)
+		say("-- the newest %d events; -n N shows more --",
+		    OPTIONS_ALL_EVENTS);
 	if (ending_is_end(end))
 		ending_say(end, r->printer.rows,
 		    r->request.kind != REQUEST_WAIT);
@@ -368,8 +371,9 @@ reading_run(const struct options *o, enum request_kind kind)
 			.wait = o->wait,
 			.no_exit = o->no_exit,
 			.reverse = o->reverse,
-			.prefix = !o->wait,
-			.execution = o->execution,
+			.prefix = !o->wait && !o->all,
+			.all = o->all,
+			.execution = o->all ? SPAN_NONE : o->execution,
 			.filter = o->filter,
 			.lines = o->lines,
 			.has_drain = o->drain >= 0,

@@ -9,6 +9,7 @@
 #include "client/escape.h"
 #include "client/options.h"
 #include "client/times.h"
+#include "proto/audit.h"
 #include "proto/json.h"
 #include "proto/record.h"
 
@@ -41,6 +42,22 @@ parse_levels(struct options *o, const char *text)
 		if (!level_parse((struct span){ text, n }, &o->level))
 			return (fail(LEVEL_SENTENCE));
 		o->filter.levels |= 1u << o->level;
+		if (text[n] == '\0')
+			return (true);
+	}
+}
+
+static bool
+parse_types(struct options *o, const char *text)
+{
+	enum audit_type type;
+	size_t n;
+
+	for (;; text += n + 1) {
+		n = strcspn(text, ",");
+		if (!audit_type_parse((struct span){ text, n }, &type))
+			return (fail(refusal_sentence(REFUSAL_EVENT_TYPE)));
+		o->filter.types |= 1u << type;
 		if (text[n] == '\0')
 			return (true);
 	}
@@ -294,6 +311,8 @@ values_apply(struct options *o, int letter, const char *arg)
 		return (*arg != '\0' || fail("--db wants a path"));
 	case 'I':
 		return (parse_only(o, arg));
+	case 'Z':
+		return (parse_types(o, arg));
 	case 'V':
 		return (parse_stderr_level(o, arg));
 	default:

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "proto/audit.h"
 #include "proto/json.h"
 #include "proto/row.h"
 #include "proto/text.h"
@@ -42,11 +43,40 @@ attempt_matches(const struct filter *f, struct span metadata)
 	return (span_is(text, number));
 }
 
+static bool
+time_matches(const struct filter *f, int64_t timestamp)
+{
+	return ((!f->has_since || timestamp >= f->since) &&
+	    (!f->has_until || timestamp <= f->until));
+}
+
+static bool
+type_matches(const struct filter *f, struct span text)
+{
+	enum audit_type type;
+
+	if (f->types == 0)
+		return (true);
+	return (audit_type_parse(text, &type) && (f->types & 1u << type) != 0);
+}
+
+bool
+filter_match_event(const struct filter *f, const struct audit_row *r)
+{
+	return (time_matches(f, r->timestamp) && type_matches(f, r->type));
+}
+
+bool
+filter_is_for_rows(const struct filter *f)
+{
+	return (f->ntasks > 0 || f->levels != 0 || f->source.p != NULL ||
+	    f->has_attempt);
+}
+
 bool
 filter_match(const struct filter *f, const struct log_row *r)
 {
-	return ((!f->has_since || r->timestamp >= f->since) &&
-	    (!f->has_until || r->timestamp <= f->until) &&
+	return (time_matches(f, r->timestamp) &&
 	    attempt_matches(f, r->metadata) &&
 	    level_matches(f, r->level) &&
 	    task_matches(f, r->task) &&

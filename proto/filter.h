@@ -1,5 +1,5 @@
 /*
- * Which log rows a reader wants.  One piece of code judges rows from memory
+ * Which log rows, or events, a reader wants.  One piece of code judges rows from memory
  * and rows from the database.
  *
  * Layer: proto.  Threads: pure functions.
@@ -13,6 +13,7 @@
 
 #include "proto/span.h"
 
+struct audit_row;
 struct log_row;
 
 #define FILTER_TASKS_MAX	64
@@ -29,8 +30,14 @@ struct filter {
 	int64_t		until;		/* ms, inclusive */
 	bool		has_attempt;
 	int64_t		attempt;	/* as the metadata says */
+	unsigned	types;		/* bit 1 << enum audit_type; 0: any */
 };
 
+/* Of an event only its type and time count. */
 bool	 filter_match(const struct filter *, const struct log_row *);
+bool	 filter_match_event(const struct filter *, const struct audit_row *);
+
+/* Does it ask for what only log rows have? */
+bool	 filter_is_for_rows(const struct filter *);
 
 #endif

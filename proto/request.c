@@ -1,5 +1,6 @@
 #include "proto/request.h"
 
+#include "proto/audit.h"
 #include "proto/buf.h"
 #include "proto/frame.h"
 #include "proto/json.h"
@@ -51,7 +52,7 @@ put_texts(struct buf *b, const char *key, const struct span *text, size_t n)
 static void
 put_filter(struct buf *b, const struct filter *f)
 {
-	struct span level[LEVEL_COUNT];
+	struct span level[LEVEL_COUNT], type[AUDIT_TYPE_COUNT];
 	size_t i, n = 0;
 
 	put_texts(b, "tasks", f->task, f->ntasks);
@@ -59,6 +60,11 @@ put_filter(struct buf *b, const struct filter *f)
 		if ((f->levels & 1u << i) != 0)
 			level[n++] = span_of(level_name((enum level)i));
 	put_texts(b, "levels", level, n);
+	for (i = n = 0; i < AUDIT_TYPE_COUNT; i++)
+		if ((f->types & 1u << i) != 0)
+			type[n++] = span_of(audit_type_name(
+			    (enum audit_type)i));
+	put_texts(b, "types", type, n);
 	if (f->source.p != NULL)
 		jput_text(b, "source", f->source);
 	if (f->has_since)
@@ -96,6 +102,8 @@ request_put(struct buf *b, const struct request *r)
 		jput_bool(b, "reverse", true);
 	if (r->prefix)
 		jput_bool(b, "prefix", true);
+	if (r->all)
+		jput_bool(b, "all", true);
 	buf_char(b, '}');
 	return (frame_end(b, mark));
 }
@@ -117,6 +125,23 @@ decode_levels(struct filter *f, const struct json_t *doc)
 	return (NULL);
 }
 
+static const char *
+decode_types(struct filter *f, const struct json_t *doc)
+{
+	struct span name[AUDIT_TYPE_COUNT];
+	enum audit_type type;
+	size_t i, n = 0;
+
+	if (jget_texts(doc, "types", name, AUDIT_TYPE_COUNT, &n) == JGET_WRONG)
+		return (refusal_sentence(REFUSAL_EVENT_TYPE));
+	for (i = 0; i < n; i++) {
+		if (!audit_type_parse(name[i], &type))
+			return (refusal_sentence(REFUSAL_EVENT_TYPE));
+		f->types |= 1u << type;
+	}
+	return (NULL);
+}
+
 /* A number that may be missing; false if it is something else. */
 static bool
 decode_number(const struct json_t *doc, const char *key, bool *has,
@@ -131,6 +156,7 @@ decode_number(const struct json_t *doc, const char *key, bool *has,
 static const char *
 decode_filter(struct filter *f, const struct json_t *doc)
 {
+	const char *sentence;
 	size_t i;
 
 	if (jget_texts(doc, "tasks", f->task, FILTER_TASKS_MAX, &f->ntasks) ==
@@ -147,6 +173,8 @@ decode_filter(struct filter *f, const struct json_t *doc)
 		return ("since and until are in Unix milliseconds");
 	if (!decode_number(doc, "attempt", &f->has_attempt, &f->attempt))
 		return ("attempt is a number");
+	if ((sentence = decode_types(f, doc)) != NULL)
+		return (sentence);
 	return (decode_levels(f, doc));
 }
 
@@ -174,6 +202,10 @@ decode_rest(struct request *r)
 	    r->kind == REQUEST_AUDIT))
 		return ("after goes without lines and prefix, and not with "
 		    "audit");
+	if (r->kind == REQUEST_AUDIT ? filter_is_for_rows(&r->filter) :
+	    r->filter.types != 0)
+		return ("tasks, levels, source and attempt are not for audit, "
+		    "and types for nothing else");
 	return (NULL);
 }
 
@@ -182,6 +214,7 @@ decode(struct request *r)
 {
 	struct span kind = SPAN_NONE;
 	const char *sentence;
+	enum jget got;
 	size_t i;
 
 	if (jget_text(r->doc, "kind", &kind) != JGET_OK ||
@@ -191,8 +224,12 @@ decode(struct request *r)
 	r->kind = (enum request_kind)i;
 	if (r->kind == REQUEST_STATUS)
 		return (NULL);
-	if (jget_text(r->doc, "execution_id", &r->execution) != JGET_OK ||
-	    !text_is_id(r->execution))
+	if (jget_bool(r->doc, "all", &r->all) == JGET_WRONG)
+		return ("all is true or false");
+	got = jget_text(r->doc, "execution_id", &r->execution);
+	if (r->all && (r->kind != REQUEST_AUDIT || got != JGET_NONE))
+		return ("all is for audit, and goes without execution_id");
+	if (!r->all && (got != JGET_OK || !text_is_id(r->execution)))
 		return (refusal_sentence(REFUSAL_EXECUTION_ID));
 	if (jget_i64(r->doc, "lines", &r->lines) == JGET_WRONG ||
 	    r->lines < -1)

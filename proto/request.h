@@ -43,6 +43,8 @@ struct request {
 	bool			 no_exit;	/* go on behind the end */
 	bool			 reverse;	/* newest first */
 	bool			 prefix;	/* the id may be one */
+	bool			 all;		/* AUDIT: of every execution,
+						   which has no id then */
 	struct span		 execution;
 	struct filter		 filter;
 	int64_t			 lines;		/* last so many; -1: all */

@@ -21,6 +21,10 @@ static const char *const text[STATEMENT_COUNT] = {
 	[NEXT_ID] = sql_next_id,
 	[AUDIT_SAME] = sql_audit_same,
 	[AUDIT_NEXT] = sql_audit_next,
+	[AUDIT_BACK_SAME] = sql_audit_back_same,
+	[AUDIT_BACK_NEXT] = sql_audit_back_next,
+	[EVENTS_NEXT] = sql_events_next,
+	[EVENTS_BACK] = sql_events_back,
 	[TERMINAL] = sql_terminal_event,
 	[KNOWN] = sql_execution_known,
 	[AUDITED] = sql_execution_audited,
@@ -248,7 +252,7 @@ walk_pair(struct pages *p, enum pages_statement same, enum pages_statement next,
 		if (pair[i] == same)
 			(void)sqlite3_bind_int64(stmt, 3, place->id);
 		(void)sqlite3_bind_int64(stmt, 4, max_id);
-		if (pair[i] == BACK_NEXT)
+		if (pair[i] == BACK_NEXT || pair[i] == AUDIT_BACK_NEXT)
 			(void)sqlite3_bind_int64(stmt, 5, since);
 		result = walk(p, stmt, sink, place, more, error);
 	}
@@ -286,6 +290,29 @@ pages_audit(struct pages *p, struct span execution, struct place *place,
 
 	return (walk_pair(p, AUDIT_SAME, AUDIT_NEXT, execution, place, max_id,
 	    0, &sink, more, error));
+}
+
+enum sql_result
+pages_audit_back(struct pages *p, struct span execution, struct place *place,
+    int64_t max_id, int64_t since, audit_row_fn *fn, void *arg, bool *more,
+    struct sql_error *error)
+{
+	struct sink sink = { .audit = fn, .arg = arg };
+
+	return (walk_pair(p, AUDIT_BACK_SAME, AUDIT_BACK_NEXT, execution,
+	    place, max_id, since, &sink, more, error));
+}
+
+enum sql_result
+pages_events(struct pages *p, bool back, struct place *place, int64_t max_id,
+    audit_row_fn *fn, void *arg, bool *more, struct sql_error *error)
+{
+	struct sink sink = { .audit = fn, .arg = arg };
+	sqlite3_stmt *stmt = p->stmt[back ? EVENTS_BACK : EVENTS_NEXT];
+
+	(void)sqlite3_bind_int64(stmt, 1, place->id);
+	(void)sqlite3_bind_int64(stmt, 2, max_id);
+	return (walk(p, stmt, &sink, place, more, error));
 }
 
 enum sql_result

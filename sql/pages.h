@@ -83,6 +83,17 @@ enum sql_result	 pages_audit(struct pages *, struct span execution,
 		    struct place *place, int64_t max_id, audit_row_fn *,
 		    void *arg, bool *more, struct sql_error *);
 
+/* Events before *place, not older than since, newest first. */
+enum sql_result	 pages_audit_back(struct pages *, struct span execution,
+		    struct place *place, int64_t max_id, int64_t since,
+		    audit_row_fn *, void *arg, bool *more, struct sql_error *);
+
+/* Events of every execution behind (or, back, before) the id of *place, ids up
+   to max_id, by id. */
+enum sql_result	 pages_events(struct pages *, bool back, struct place *place,
+		    int64_t max_id, audit_row_fn *, void *arg, bool *more,
+		    struct sql_error *);
+
 /*
  * The first terminal event with after < id <= max_id: its type into type (size
  * bytes), empty if there is none.

@@ -36,9 +36,21 @@ on_audit_row(const struct audit_row *r, void *v)
 {
 	struct query *q = v;
 
-	audit_row_put(&q->out, r);
-	q->rows++;
+	if (filter_match_event(&q->request.filter, r)) {
+		audit_row_put(&q->out, r);
+		q->rows++;
+	}
 	return (q->out.n < QUERY_PAGE_BYTES);
+}
+
+static bool
+on_event_back(const struct audit_row *r, void *v)
+{
+	struct query *q = v;
+
+	if (filter_match_event(&q->request.filter, r))
+		q->wanted--;
+	return (q->wanted > 0);
 }
 
 static bool
@@ -166,9 +178,10 @@ step_start(struct query *q, struct pages *p)
 		q->phase = QUERY_OVER;
 		return (pages_counts(p, &q->counts, &q->error));
 	}
+	q->found = r->all;
 	if ((result = pages_position(p, &q->limit, &q->error)) != SQL_DONE ||
-	    (result = pages_known(p, r->execution, &q->found, &q->error)) !=
-	    SQL_DONE)
+	    (!r->all && (result = pages_known(p, r->execution, &q->found,
+	    &q->error)) != SQL_DONE))
 		return (result);
 	q->at = q->limit;
 	if (!q->found && is_live(q) && r->wait)
@@ -209,15 +222,28 @@ step_back(struct query *q, struct pages *p, bool *more)
 	return (result);
 }
 
+/* Back to where the last so many begin. */
+static enum sql_result
+walk_back(struct query *q, struct pages *p, bool *more)
+{
+	const struct request *r = &q->request;
+	int64_t since = r->filter.has_since ? r->filter.since : INT64_MIN;
+
+	if (r->all)
+		return (pages_events(p, true, &q->place, q->limit.audit,
+		    on_event_back, q, more, &q->error));
+	if (r->kind == REQUEST_AUDIT)
+		return (pages_audit_back(p, r->execution, &q->place,
+		    q->limit.audit, since, on_event_back, q, more, &q->error));
+	return (pages_history_back(p, r->execution, &q->place, q->limit.log,
+	    since, on_row_back, q, more, &q->error));
+}
+
 static enum sql_result
 step_seek(struct query *q, struct pages *p, bool *more)
 {
-	const struct filter *f = &q->request.filter;
-	enum sql_result result;
+	enum sql_result result = walk_back(q, p, more);
 
-	result = pages_history_back(p, q->request.execution, &q->place,
-	    q->limit.log, f->has_since ? f->since : INT64_MIN, on_row_back, q,
-	    more, &q->error);
 	if (result != SQL_DONE)
 		return (result);
 	if (q->wanted == 0) {
@@ -238,7 +264,10 @@ step_stored(struct query *q, struct pages *p, bool *more)
 	const struct request *r = &q->request;
 	enum sql_result result;
 
-	if (r->kind == REQUEST_AUDIT)
+	if (r->all)
+		result = pages_events(p, false, &q->place, q->limit.audit,
+		    on_audit_row, q, more, &q->error);
+	else if (r->kind == REQUEST_AUDIT)
 		result = pages_audit(p, r->execution, &q->place,
 		    q->limit.audit, on_audit_row, q, more, &q->error);
 	else

@@ -282,6 +282,36 @@ WHERE execution_id = ?1 AND timestamp > ?2
 	AND timestamp <= 9223372036854775807 AND id <= ?4
 ORDER BY timestamp, id
 
+-- Backwards, as rows are.
+
+-- name: audit_back_same
+SELECT id, timestamp, execution_id, event_type, metadata
+FROM execution_audit_events INDEXED BY idx_audit_execution
+WHERE execution_id = ?1 AND timestamp = ?2 AND id < ?3 AND id <= ?4
+ORDER BY id DESC
+
+-- name: audit_back_next
+SELECT id, timestamp, execution_id, event_type, metadata
+FROM execution_audit_events INDEXED BY idx_audit_execution
+WHERE execution_id = ?1 AND timestamp < ?2 AND timestamp >= ?5 AND id <= ?4
+ORDER BY timestamp DESC, id DESC
+
+-- Events of every execution, by id.
+
+-- name: events_next
+SELECT id, timestamp, execution_id, event_type, metadata
+FROM execution_audit_events NOT INDEXED
+WHERE id > ?1 AND id <= ?2
+	AND timestamp BETWEEN -9223372036854775808 AND 9223372036854775807
+ORDER BY id
+
+-- name: events_back
+SELECT id, timestamp, execution_id, event_type, metadata
+FROM execution_audit_events NOT INDEXED
+WHERE id < ?1 AND id <= ?2
+	AND timestamp BETWEEN -9223372036854775808 AND 9223372036854775807
+ORDER BY id DESC
+
 -- name: audit_origin
 SELECT received_at, uid, gid, pid, metadata FROM execlog_audit_origin
 WHERE audit_id = ?1

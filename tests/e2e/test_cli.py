@@ -55,7 +55,7 @@ def test_help_begins_with_examples(idle, command):
     (["logs", "e1", "--nonsense"], "--nonsense"),
     (["logs", "e1", "--metadata", "{}"], "no option"),
     (["logs", "e1", "-x", "3"], "no option -x"),
-    (["audit", "e1", "-n", "3"], "no option --lines"),
+    (["audit", "e1", "--head", "2"], "no option --head"),
     (["logs", "e1", "-t"], "wants a value"),
     (["logs", "e1", "-l", "LOUD"],
      "Invalid log level. Must be one of: DEBUG, INFO, WARN, ERROR"),
@@ -444,7 +444,7 @@ def test_audit(daemon):
         'FAILED       {"error_message":"boom"}']
     events = json.loads(daemon.ok("audit", "e1", "--json"))
     assert list(events[0]) == ["id", "execution_id", "event_type",
-                               "timestamp", "metadata"]
+                               "timestamp", "metadata", "origin"]
     assert events[1]["metadata"] == dict(
         reason="ok", to="SUCCESS", task_id="t1", attempt=2,
         **{"from": "RUNNING"})

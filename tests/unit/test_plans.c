@@ -108,6 +108,13 @@ check_plans(sqlite3 *db)
 		{ sql_sequence_raise, "SCAN sqlite_sequence;SCALAR SUBQUERY 1;"
 		    "SCAN execlog_audit_watermark;" },
 		{ sql_sequence_add, "SCAN execlog_audit_watermark;" },
+		{ sql_audit_back_same, AUDIT "INDEX idx_audit_execution "
+		    "(execution_id=? AND timestamp=? AND rowid<?);" },
+		{ sql_audit_back_next, AUDIT "INDEX idx_audit_execution "
+		    "(execution_id=? AND timestamp>? AND timestamp<?);" },
+		{ sql_events_next, AUDIT "INTEGER PRIMARY KEY (rowid>? AND "
+		    "rowid<?);" },
+		{ sql_events_back, AUDIT "INTEGER PRIMARY KEY (rowid<?);" },
 		{ sql_audit_origin, "SEARCH execlog_audit_origin USING "
 		    "INTEGER PRIMARY KEY (rowid=?);" },
 		/* Captures: the streams of an execution are few. */

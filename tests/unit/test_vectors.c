@@ -262,6 +262,8 @@ request_vector(const struct json_t *v)
 	assert_member(again.filter.source, v, "source");
 	assert_int_equal(again.filter.ntasks, vint(v, "ntasks", 0));
 	assert_int_equal(again.filter.levels, vint(v, "levels", 0));
+	assert_int_equal(again.filter.types, vint(v, "types", 0));
+	assert_int_equal(again.all, vbool(v, "all", false));
 	assert_int_equal(again.filter.has_since, vhas(v, "since"));
 	assert_int_equal(again.filter.since, vint(v, "since", 0));
 	assert_int_equal(again.lines, vint(v, "lines", -1));
