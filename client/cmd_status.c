@@ -105,6 +105,7 @@ static void
 print_state(const struct options *o, const struct json_t *doc)
 {
 	struct span state = text(doc, "state"), reason = text(doc, "reason");
+	struct span note = text(doc, "note");
 	bool ok = span_is(state, "ok");
 
 	(void)printf("state        %s", !o->color ? "" : ok ? "\033[32m" :
@@ -114,6 +115,10 @@ print_state(const struct options *o, const struct json_t *doc)
 	if (reason.p != NULL) {
 		(void)fputs(": ", stdout);
 		print_text(o, reason);
+	}
+	if (note.p != NULL) {
+		(void)fputs("\nnote         ", stdout);
+		print_text(o, note);
 	}
 	(void)fputs("\nversion      ", stdout);
 	print_text(o, text(doc, "version"));

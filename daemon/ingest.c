@@ -276,6 +276,7 @@ on_job(const struct writer_job *job, void *arg)
 {
 	struct ingest *in = arg;
 
+	in->uncounted = job->uncounted;
 	if (job->task == WRITER_LOOK && job->result == SQL_DONE)
 		follow_advanced(in->follow, &job->position);
 	else if (job->task == WRITER_LOOK && job->result == SQL_MOVED) {
@@ -309,6 +310,7 @@ ingest_start(struct event_base *base, struct store *store,
 	in->flight = batch_new();
 	batch_reset(in->open, 1);
 	in->swept_at = clock_mono_ms();
+	in->uncounted = store_uncounted(store);
 	in->admit = admit_new(config->secrets);
 	in->timer = timer_new(base, on_timer, in);
 	in->writer = writer_start(base, store, on_job, in);
@@ -399,6 +401,7 @@ ingest_figures(const struct ingest *in, struct ingest_figures *f)
 		.pending_rows = batch_rows(in->open) +
 		    (in->in_flight ? batch_rows(in->flight) : 0),
 		.pending_bytes = ingest_pending_bytes(in),
+		.uncounted = in->uncounted,
 		.refused = admit_refused(in->admit),
 		.retries = in->health.retries,
 		.producers = in->ledger.count,

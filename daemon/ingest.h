@@ -149,6 +149,7 @@ bool		 ingest_is_draining(const struct ingest *);
 struct ingest_figures {
 	bool		 degraded;
 	const char	*reason;	/* of the degradation, else NULL */
+	const char	*uncounted;	/* as store_uncounted */
 	uint64_t	 pending_rows;
 	uint64_t	 pending_bytes;
 	uint64_t	 refused;

@@ -43,6 +43,7 @@ struct ingest {
 	bool			 dead;		/* the file is corrupt */
 
 	struct health		 health;
+	const char		*uncounted;	/* as store_uncounted */
 	struct meter		 meter;
 };
 

@@ -53,6 +53,10 @@ put_health(struct buf *b, const struct status *s)
 		jput_text(b, "reason", span_of(why));
 	else
 		put_null(b, "reason");
+	if (s->ingest.uncounted != NULL)
+		jput_text(b, "note", span_of(s->ingest.uncounted));
+	else
+		put_null(b, "note");
 }
 
 static void

@@ -79,6 +79,7 @@ run_job(void *v, void *arg)
 		tidy(w);
 		break;
 	}
+	job->uncounted = store_uncounted(w->store);
 }
 
 static void

@@ -27,6 +27,7 @@ struct writer_job {
 	struct batch		*batch;		/* of a commit */
 	struct store_commit	 commit;	/* of the batch */
 	struct position		 position;	/* of the look */
+	const char		*uncounted;	/* as store_uncounted */
 	enum sql_result		 result;
 	struct sql_error	 error;
 };

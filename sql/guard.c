@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sql/triggers.h"
 
@@ -30,8 +31,25 @@ is_sequence(const char *table)
 static bool
 may_ask(const char *pragma, const char *value)
 {
-	return (value == NULL && (strcmp(pragma, "data_version") == 0 ||
-	    strcmp(pragma, "schema_version") == 0));
+	static const char *const table[] = { "table_info", "index_list",
+	    "index_info" };
+	size_t i;
+
+	if (value == NULL)
+		return (strcmp(pragma, "data_version") == 0 ||
+		    strcmp(pragma, "schema_version") == 0);
+	for (i = 0; i < sizeof table / sizeof table[0]; i++)
+		if (strcmp(pragma, table[i]) == 0)
+			return (true);
+	return (false);
+}
+
+/* The one thing of the engine's that we write, and in no trigger. */
+static bool
+is_count(const char *table, const char *column, const char *trigger)
+{
+	return (strcasecmp(table, "executions") == 0 && column != NULL &&
+	    strcasecmp(column, "log_entry_count") == 0 && trigger == NULL);
 }
 
 static int
@@ -54,8 +72,8 @@ judge(void *arg, int action, const char *what, const char *column,
 		return (is_ours(what) || is_sequence(what) ? SQLITE_OK :
 		    SQLITE_DENY);
 	case SQLITE_UPDATE:
-		return (is_private(what) || is_sequence(what) ? SQLITE_OK :
-		    SQLITE_DENY);
+		return (is_private(what) || is_sequence(what) ||
+		    is_count(what, column, trigger) ? SQLITE_OK : SQLITE_DENY);
 	case SQLITE_DELETE:
 		return (is_private(what) ? SQLITE_OK : SQLITE_DENY);
 	default:

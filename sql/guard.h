@@ -1,6 +1,7 @@
 /*
  * What the writer connection may do, whatever is in the file: add to our
- * tables, change the private ones (execlog_*), and nothing else; inside a trigger
+ * tables, change the private ones (execlog_*), add to the engine's count of log
+ * rows, and nothing else; inside a trigger
  * only if it is ours, word for word, and nothing at all inside a trigger or view
  * that somebody planted (anyone who can write the file can plant one).
  *

@@ -128,6 +128,27 @@ SELECT count(*) FROM sqlite_schema WHERE type = 'table'
 	AND name NOT IN ('execution_logs', 'execution_audit_events')
 	AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'execlog_*'
 
+-- The engine's count of an execution's log rows, where there is one, and whether
+-- a row of it is found by a key.
+
+-- name: count_column
+SELECT count(*) FROM pragma_table_info('executions')
+WHERE name = 'log_entry_count' COLLATE NOCASE
+
+-- name: count_key
+SELECT EXISTS (SELECT 1 FROM pragma_table_info('executions')
+		WHERE name = 'execution_id' COLLATE NOCASE AND pk = 1 AND
+		(SELECT max(pk) FROM pragma_table_info('executions')) = 1)
+	OR EXISTS (SELECT 1 FROM pragma_index_list('executions') AS list
+		WHERE list."unique" = 1 AND list.partial = 0 AND
+		(SELECT lower(group_concat(name))
+			FROM pragma_index_info(list.name)) = 'execution_id')
+
+-- name: count_add
+UPDATE OR IGNORE executions
+SET log_entry_count = coalesce(log_entry_count, 0) + ?2
+WHERE execution_id = ?1
+
 -- name: producer_read
 SELECT uid, epoch, number, updated_at FROM execlog_producers
 WHERE producer = ?1

@@ -11,6 +11,7 @@
 #include "sql/audit.h"
 #include "sql/db.h"
 #include "sql/edges.h"
+#include "sql/engine_count.h"
 #include "sql/guard.h"
 #include "sql/migrate.h"
 #include "sql/producers.h"
@@ -35,6 +36,8 @@ struct store {
 	bool		 mended;	/* they were, at start */
 	struct audit_table audit;
 	struct edges	 edges;
+	struct engine_count count;
+	bool		 recount;	/* it is to be prepared again */
 	struct producers producers;
 	struct streams_table streams;
 	ino_t		 wal_inode;	/* 0: not seen yet */
@@ -133,9 +136,11 @@ store_open(const char *path, bool sync, int64_t now_ms,
 	    migrate_up(s->db, now_ms, error) != SQL_DONE || !mend(s, error))
 		goto error;
 	(void)sqlite3_wal_hook(s->db, on_wal, s);
+	engine_count_open(s->db);
 	guard_install(s->db, s->triggers);
 	if (!prepare_all(s, error) || !look_around(s, error))
 		goto error;
+	engine_count_prepare(&s->count, s->db);
 	return (s);
 
 error:
@@ -282,6 +287,7 @@ transaction(struct store *s, const struct store_batch *b,
 		    "no ids are left: somebody has inserted a row with an id "
 		    "near 2^63");
 	if (result != SQL_DONE ||
+	    (result = engine_count_apply(&s->count, b, error)) != SQL_DONE ||
 	    (result = producers_apply(&s->producers, b, error)) != SQL_DONE ||
 	    (result = streams_table_apply(&s->streams, b, error)) != SQL_DONE)
 		return (result);
@@ -294,17 +300,49 @@ transaction(struct store *s, const struct store_batch *b,
 /* Nobody changes the schema while we have the lock: the statements that follow
    run with the triggers that were looked at. */
 static enum sql_result
+lock(struct store *s, bool *changed, struct sql_error *error)
+{
+	enum sql_result result;
+
+	if ((result = run(s, s->begin, error)) != SQL_DONE)
+		return (result);
+	result = triggers_look(s->triggers, changed, error);
+	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
+		(void)run(s, s->rollback, NULL);
+	s->recount = s->recount || *changed;
+	return (result);
+}
+
+static void
+recount(struct store *s)
+{
+	if (s->recount)
+		engine_count_prepare(&s->count, s->db);
+	s->recount = false;
+}
+
+/* What touches the engine's table is prepared without the lock. */
+static enum sql_result
 begin(struct store *s, struct sql_error *error)
 {
 	enum sql_result result;
 	bool changed;
 
-	if ((result = run(s, s->begin, error)) != SQL_DONE)
+	recount(s);
+	if ((result = lock(s, &changed, error)) != SQL_DONE || !changed)
 		return (result);
-	result = triggers_look(s->triggers, &changed, error);
-	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
-		(void)run(s, s->rollback, NULL);
+	(void)run(s, s->rollback, NULL);
+	recount(s);
+	result = lock(s, &changed, error);
+	if (s->recount)
+		engine_count_drop(&s->count);
 	return (result);
+}
+
+const char *
+store_uncounted(const struct store *s)
+{
+	return (s->count.why);
 }
 
 enum sql_result
@@ -365,8 +403,13 @@ enum sql_result
 store_look(struct store *s, struct position *p, struct sql_error *error)
 {
 	enum sql_result result;
+	bool changed;
 
-	if ((result = store_position(s, p, error)) != SQL_DONE)
+	if ((result = store_position(s, p, error)) != SQL_DONE ||
+	    (result = triggers_look(s->triggers, &changed, error)) !=
+	    SQL_DONE)
 		return (result);
+	s->recount = s->recount || changed;
+	recount(s);
 	return (still_there(s, error));
 }

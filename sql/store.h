@@ -47,6 +47,10 @@ bool		 store_has_foreign_tables(const struct store *);
    again. */
 bool		 store_was_mended(const struct store *);
 
+/* Why executions.log_entry_count is not kept though it is there; NULL: it is, or
+   there is none.  A sentence that stays. */
+const char	*store_uncounted(const struct store *);
+
 /* A named producer has come so far. */
 struct producer_mark {
 	struct span	producer;

@@ -138,6 +138,18 @@ check_plans(sqlite3 *db)
 		{ sql_execution_in_engine, "SCAN CONSTANT ROW;SCALAR SUBQUERY "
 		    "1;" ENGINE "COVERING INDEX "
 		    "sqlite_autoindex_executions_1 (execution_id=?);" },
+		{ sql_count_add, ENGINE "INDEX "
+		    "sqlite_autoindex_executions_1 (execution_id=?);" },
+		/* When the schema has changed. */
+		{ sql_count_column, "SCAN pragma_table_info VIRTUAL TABLE "
+		    "INDEX 0:;" },
+		{ sql_count_key, "SCAN CONSTANT ROW;SCALAR SUBQUERY 2;"
+		    "SCAN pragma_table_info VIRTUAL TABLE INDEX 0:;"
+		    "SCALAR SUBQUERY 1;"
+		    "SEARCH pragma_table_info VIRTUAL TABLE INDEX 0:;"
+		    "SCALAR SUBQUERY 4;SCAN list VIRTUAL TABLE INDEX 0:;"
+		    "CORRELATED SCALAR SUBQUERY 3;"
+		    "SCAN pragma_index_info VIRTUAL TABLE INDEX 0:;" },
 		/* At start. */
 		{ sql_schema_version, "SEARCH execlog_schema;" },
 		{ sql_schema_exists, "SCAN sqlite_schema;" },
@@ -172,7 +184,7 @@ test_plans(void **state)
 	sqlite3 *db;
 
 	db = stranger(w, "CREATE TABLE executions(execution_id TEXT PRIMARY "
-	    "KEY, state TEXT)");
+	    "KEY, state TEXT, log_entry_count INTEGER)");
 	check_plans(db);
 	sqlite3_close(db);
 	meanwhile(w, "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 "
