@@ -79,17 +79,17 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 SELECT coalesce(max(since_id), -1) FROM execlog_installed
 
 -- Events of an edge that another program has written and nobody has told of.  The
--- times bound how much is looked at.
+-- times bound how much is looked at; the + keep walks by id away.
 
 -- name: edge_single
-SELECT min(id) FROM execution_audit_events INDEXED BY idx_audit_execution
-WHERE execution_id = ?1 AND timestamp >= ?2 AND id > ?3
+SELECT min(+id) FROM execution_audit_events
+WHERE execution_id = ?1 AND timestamp >= ?2 AND +id > ?3
 	AND event_type IN (?4, ?5) AND NOT EXISTS
 	(SELECT 1 FROM execlog_audit_origin WHERE audit_id = id)
 
 -- name: edge_change
-SELECT min(id) FROM execution_audit_events INDEXED BY idx_audit_execution
-WHERE execution_id = ?1 AND timestamp >= ?2 AND id > ?3
+SELECT min(+id) FROM execution_audit_events
+WHERE execution_id = ?1 AND timestamp >= ?2 AND +id > ?3
 	AND event_type = 'STATE_CHANGE'
 	AND CASE WHEN json_valid(metadata) THEN
 		json_type(metadata, '$.task_id') IS NULL
