@@ -47,7 +47,7 @@ def check_schema(daemon, others=()):
 def test_the_schema_is_the_contract(daemon):
     check_schema(daemon)
     assert daemon.sql("SELECT version FROM execlog_schema") == [
-        (1,), (2,), (3,), (4,)]
+        (1,), (2,), (3,), (4,), (5,)]
     assert daemon.stop() == 0
     daemon.start()
     check_schema(daemon)
