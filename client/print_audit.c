@@ -51,6 +51,8 @@ print_sender(struct printer *p, const struct sender *s)
 		return;
 	buf_str(&p->line, INDENT "received  ");
 	print_time(p, s->received);
+	if (p->line.n > 0)
+		p->line.n--;	/* its blank */
 	buf_printf(&p->line, "\n" INDENT "sender    uid %lu, gid %lu, pid %lu\n",
 	    (unsigned long)s->uid, (unsigned long)s->gid,
 	    (unsigned long)s->pid);

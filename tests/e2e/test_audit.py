@@ -36,6 +36,7 @@ def test_who_has_sent_it(daemon):
     out = daemon.ok("audit", "e1", "-o", "verbose")
     assert (f"sender    uid {os.getuid()}, gid {os.getgid()}, "
             f"pid {os.getpid()}\n") in out
+    assert " \n" not in out
     assert out.count("sender") == 1 and out.count("received") == 1
     assert "sender" not in daemon.ok("audit", "e1")
 
