@@ -312,7 +312,8 @@ on_mask(struct producer *p, struct span body)
 		    "MASK is not a JSON object, or has a key twice");
 		return;
 	}
-	refusal = secrets_add(p->secrets, p->in.sender.uid, &m, clock_mono_ms());
+	refusal = secrets_add(p->secrets, p->in.sender.uid, &m,
+	    clock_mono_ms());
 	if (refusal != REFUSAL_NONE)
 		refusal_put(&p->out, 0, refusal);
 	if (m.tag != 0)

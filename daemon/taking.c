@@ -65,7 +65,8 @@ ingest_resume(struct ingest *in, struct ledger_entry *p)
 
 	if (streams_holder(in->streams, p->name) == NULL)
 		return;
-	p->holder = streams_hold(in->streams, p->name, p->uid, p, on_opened);
+	p->holder = streams_hold(in->streams, p->name, p->sender.uid, p,
+	    on_opened);
 	lost_found(&intake, p->holder);
 	ingest_hurry(in);
 }
@@ -137,7 +138,7 @@ ingest_open(struct ingest *in, struct ledger_entry *p,
 	enum refusal refusal;
 
 	if (p->holder == NULL)
-		p->holder = streams_hold(in->streams, p->name, p->uid, p,
+		p->holder = streams_hold(in->streams, p->name, p->sender.uid, p,
 		    on_opened);
 	refusal = capture_open(&intake, p->holder, o);
 	admitted(in, p, before, o->origin.execution, true);
