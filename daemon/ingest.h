@@ -83,8 +83,12 @@ void		 ingest_remove_producer(struct ingest *,
 void		 ingest_claim(struct ingest *, struct ledger_entry *,
 		    const struct producer_claim *);
 
-/* The claim was granted: captures of this name are its own again. */
-void		 ingest_resume(struct ingest *, struct ledger_entry *);
+/*
+ * The claim was granted: captures of this name are its own again; or, if it has
+ * begun a new epoch, those of the old ones are lost for good.
+ */
+void		 ingest_resume(struct ingest *, struct ledger_entry *,
+		    bool resumes);
 
 /* The producer is done, all is acknowledged: its name can be forgotten; what it
    has not closed is lost. */

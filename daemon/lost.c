@@ -152,6 +152,41 @@ lost_holder(const struct intake *in, struct holder *h)
 	tell(in, h, &story);
 }
 
+/* One that the name's new epoch has nothing to do with. */
+static void
+leave(const struct intake *in, struct capture *c)
+{
+	intake_mark_all(in, c, STREAM_GONE, SPAN_NONE);
+	if (c->state == CAPTURE_LOST)
+		streams_forget(in->streams, c);
+	else if (c->state == CAPTURE_ENDING)
+		c->end = STREAM_GONE;
+	else {
+		streams_end(in->streams, c, STREAM_GONE, in->batch->serial);
+		capture_tell_dropped(in, c);
+	}
+}
+
+void
+lost_for_good(const struct intake *in, struct holder *h)
+{
+	static const struct story story = {
+		.event = "lost",
+		.sentence = "a producer has begun anew, its streams are lost",
+		.level = LEVEL_WARN,
+		.is_of = is_open,
+		.then = leave,
+	};
+	struct capture *c, *next;
+
+	tell(in, h, &story);
+	for (c = LIST_FIRST(&h->captures); c != NULL; c = next) {
+		next = LIST_NEXT(c, entry);
+		if (is_lost(c))
+			leave(in, c);
+	}
+}
+
 void
 lost_found(const struct intake *in, struct holder *h)
 {

@@ -15,6 +15,9 @@ struct intake;
 /* It did not come back in time, or said BYE: its captures are lost. */
 void	 lost_holder(const struct intake *, struct holder *);
 
+/* Its name has begun a new epoch: what the old ones left is lost for good. */
+void	 lost_for_good(const struct intake *, struct holder *);
+
 /* It has come back: what was lost is open again. */
 void	 lost_found(const struct intake *, struct holder *);
 

@@ -81,6 +81,7 @@ static void
 on_claimed(const struct producer_claim *c, void *v)
 {
 	struct producer *p = v;
+	const bool resumes = p->in.epoch != INT64_MAX;
 	struct welcome w = {
 		.epoch = c->granted,
 		.number = (int64_t)c->number,
@@ -94,7 +95,7 @@ on_claimed(const struct producer_claim *c, void *v)
 	p->in.admitted = p->in.sealed = p->in.committed = c->number;
 	p->acked = c->number;
 	p->welcome = true;
-	ingest_resume(p->ingest, &p->in);
+	ingest_resume(p->ingest, &p->in, resumes);
 	conn_welcome(p->conn, &w);
 	conn_resume(p->conn);
 }

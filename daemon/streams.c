@@ -113,6 +113,13 @@ streams_end(struct streams *s, struct capture *c, enum stream_state end,
 }
 
 void
+streams_forget(struct streams *s, struct capture *c)
+{
+	assert(c->state == CAPTURE_LOST);
+	capture_free(s, c);
+}
+
+void
 streams_reopen(struct streams *s, struct capture *c)
 {
 	if (c->state == CAPTURE_ENDING)
@@ -336,11 +343,11 @@ on_ended(struct streams *s, struct capture *c)
 	struct holder *h = c->holder;
 
 	count_open(s, c, false);
-	if (c->end == STREAM_LOST)
+	if (c->end != STREAM_CLOSED)
 		s->lost += streams_in(c);
 	c->state = CAPTURE_LOST;
 	/* Who has no name does not come back. */
-	if (c->end == STREAM_CLOSED || h->name.p == NULL)
+	if (c->end != STREAM_LOST || h->name.p == NULL)
 		capture_free(s, c);
 	holder_settle(s, h);
 }

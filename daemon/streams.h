@@ -48,7 +48,7 @@ struct capture {
 	enum capture_state state;
 	uint64_t	 serial;
 	size_t		 opening;	/* OPENING: where in the batch */
-	enum stream_state end;		/* ENDING: closed or lost */
+	enum stream_state end;		/* ENDING: not open */
 	uint32_t	 number;
 	struct origin	 origin;	/* own memory */
 	unsigned	 streams;	/* a set */
@@ -144,6 +144,9 @@ struct capture	*streams_add(struct streams *, struct holder *,
 /* It ends in the batch "serial". */
 void		 streams_end(struct streams *, struct capture *,
 		    enum stream_state end, uint64_t serial);
+
+/* One that is LOST need not be kept in mind any more. */
+void		 streams_forget(struct streams *, struct capture *);
 
 /* One that is LOST, or ENDING like that, is open again. */
 void		 streams_reopen(struct streams *, struct capture *);

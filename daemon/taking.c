@@ -59,7 +59,7 @@ on_opened(void *owner)
 }
 
 void
-ingest_resume(struct ingest *in, struct ledger_entry *p)
+ingest_resume(struct ingest *in, struct ledger_entry *p, bool resumes)
 {
 	const struct intake intake = ingest_intake(in);
 
@@ -67,7 +67,10 @@ ingest_resume(struct ingest *in, struct ledger_entry *p)
 		return;
 	p->holder = streams_hold(in->streams, p->name, p->sender.uid, p,
 	    on_opened);
-	lost_found(&intake, p->holder);
+	if (resumes)
+		lost_found(&intake, p->holder);
+	else
+		lost_for_good(&intake, p->holder);
 	ingest_hurry(in);
 }
 

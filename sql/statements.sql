@@ -197,7 +197,8 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0, 0, 0)
 
 -- name: stream_mark
 UPDATE execlog_streams SET state = ?2, lines = ?3, bytes = ?4,
-	dropped_lines = ?5, dropped_bytes = ?6, ended_at = ?7, cut = ?8
+	dropped_lines = ?5, dropped_bytes = ?6, ended_at = ?7, cut = ?8,
+	producer = iif(?9, NULL, producer)
 WHERE id = ?1
 
 -- What all streams of an attempt have come to.

@@ -89,6 +89,8 @@ enum stream_state {
 	STREAM_OPEN,
 	STREAM_CLOSED,
 	STREAM_LOST,
+	STREAM_GONE,	/* lost, and nobody comes back for it: "lost" in the
+			   file, where it has no producer any more */
 };
 
 /*

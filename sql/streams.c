@@ -7,6 +7,7 @@ static const char *const state_name[] = {
 	[STREAM_OPEN] = "open",
 	[STREAM_CLOSED] = "closed",
 	[STREAM_LOST] = "lost",
+	[STREAM_GONE] = "lost",
 };
 
 bool
@@ -126,6 +127,7 @@ write_mark(struct streams_table *t, const struct stream_mark *m, int64_t now,
 	else
 		(void)sqlite3_bind_int64(stmt, 7, now);
 	db_bind_text(stmt, 8, m->cut);
+	(void)sqlite3_bind_int(stmt, 9, m->state == STREAM_GONE);
 	return (run(t, stmt, error));
 }
 

@@ -190,6 +190,38 @@ def test_one_that_comes_back_late_has_its_streams_again(daemon):
     assert [e for e, _ in own(daemon)] == ["lost", "resumed"]
 
 
+def test_a_new_epoch_leaves_what_the_old_one_had(daemon):
+    """A program with a stable name has been started again."""
+    p = producer(daemon)
+    p.open(1, "e", task="t", streams=["stdout"])
+    p.line(1, b"one", stream=1)
+    p.sync()
+    p.close()
+    await_until(lambda: own(daemon), "the loss")
+    q = producer(daemon)
+    q.open(2, "e", task="t", streams=["stdout"])
+    q.sync()
+    q.close()
+    # Not waited for.
+    r = producer(daemon)
+    r.open(3, "e", task="t", streams=["stdout"])
+    r.sync()
+    assert [e for e, _ in own(daemon)] == ["lost", "lost"]
+    r.close()
+    # Who resumes has its own again, and no other's; also after a restart.
+    await_until(lambda: len(own(daemon)) == 3, "the loss")
+    daemon.stop()
+    daemon.start()
+    r = producer(daemon, epoch=r.epoch, acked=r.number)
+    await_until(lambda: len(own(daemon)) == 4, "the row")
+    assert [e for e, _ in own(daemon)] == ["lost"] * 3 + ["resumed"]
+    r.shut(3)
+    assert r.sync() == []
+    assert streams(daemon, "state, lines") == [
+        ("lost", 1), ("lost", 0), ("closed", 0)]
+    assert daemon.status()["streams"] == 0
+
+
 def test_bye_with_an_open_capture_loses_it_at_once(daemon):
     p = producer(daemon)
     p.open(1, "e", streams=["stdout"])
