@@ -17,5 +17,6 @@ extern const struct command command_wait;
 extern const struct command command_run;
 extern const struct command command_status;
 extern const struct command command_ping;
+extern const struct command command_migrate;
 
 #endif

@@ -20,8 +20,8 @@ open_db(struct feed *f)
 		return (true);
 	(void)snprintf(f->link.reason, sizeof f->link.reason, "%.*s%s",
 	    LINK_REASON - 128, error.text, error.result == SQL_FOREIGN ?
-	    "; execlogd makes its tables when it starts; execlog migrate up "
-	    "will, and is not there yet" : "");
+	    "; if tables of execlog are missing: execlog migrate up --db "
+	    "PATH" : "");
 	return (false);
 }
 

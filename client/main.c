@@ -13,7 +13,7 @@
 static const struct command *const commands[] = {
 	&command_follow, &command_logs, &command_audit, &command_wait,
 	&command_write, &command_event, &command_run, &command_status,
-	&command_ping,
+	&command_ping, &command_migrate,
 };
 #define COMMAND_COUNT	(sizeof commands / sizeof commands[0])
 
@@ -28,6 +28,7 @@ static const char help[] =
     "  execlog event e1 COMPLETED        an audit event\n"
     "  execlog status                    is the daemon well?\n"
     "  execlog ping                      the same in short: 0 or 5\n"
+    "  execlog migrate status --db F     the schema of a file\n"
     "\n"
     "Usage: execlog COMMAND [OPTION]... [ARGUMENT]...\n"
     "       execlog COMMAND -h             more about a command\n"

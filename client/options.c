@@ -31,6 +31,7 @@ static const struct option table[] = {
 	{ "from", required_argument, NULL, 'F' },
 	{ "to", required_argument, NULL, 'T' },
 	{ "check", no_argument, NULL, 'K' },
+	{ "yes", no_argument, NULL, 'q' },
 	{ "timeout", required_argument, NULL, 'D' },
 	{ "producer", required_argument, NULL, 'P' },
 	{ "min-level", required_argument, NULL, 'p' },
@@ -185,7 +186,8 @@ options_parse(struct options *o, const struct command *c, int argc,
 		return (code);
 	if (o->socket == NULL && paths_socket(o->path, sizeof o->path))
 		o->socket = o->path;
-	if (o->socket != NULL && *o->socket != '\0')
+	if ((o->socket != NULL && *o->socket != '\0') || o->db != NULL ||
+	    c->offline)
 		return (-1);
 	complain("there is no default socket; give --socket PATH");
 	return (EXIT_USAGE);

@@ -68,6 +68,7 @@ struct options {
 	bool			 raw;		/* bytes as they are stored */
 	bool			 local;
 	bool			 check;
+	bool			 yes;
 	int			 timeout;	/* ms; -1: not given */
 	int			 drain;		/* ms; -1: not given */
 	const char		*producer;	/* NULL: none */
@@ -97,6 +98,7 @@ struct command {
 	const char	*takes;
 	bool		 wants_execution;
 	bool		 runs;		/* a command of its own follows */
+	bool		 offline;	/* asks no daemon: needs no socket */
 	int		 max_rest;	/* words behind it; -1: any number */
 	const char	*help;		/* begins with examples */
 	int		(*run)(const struct options *);

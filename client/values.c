@@ -223,6 +223,8 @@ set_flag(struct options *o, int letter)
 		return (true);
 	case 'K':
 		return (o->check = true);
+	case 'q':
+		return (o->yes = true);
 	case 'r':
 		return (o->reverse = true);
 	case 's':

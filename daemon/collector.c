@@ -227,8 +227,9 @@ open_database(struct collector *c, const char *note)
 	struct position published;
 
 	if (!dbfile_claim(&c->file, path, note, &error) ||
-	    (c->store = store_open(c->file.path, full, clock_wall_ms(),
-	    &error)) == NULL ||
+	    (c->store = store_open(c->file.path, full,
+	    number(c, SETTING_NO_MIGRATE) == 0, clock_wall_ms(), &error)) ==
+	    NULL ||
 	    (c->checkpoint = checkpoint_open(c->file.path, &error)) == NULL ||
 	    !first_checkpoint(c, &error) ||
 	    (c->pages = pages_open(c->file.path, &error)) == NULL ||

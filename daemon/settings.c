@@ -23,6 +23,7 @@ enum kind {
 	KIND_MODE,	/* octal */
 	KIND_GROUP,	/* a name, or nothing */
 	KIND_SYNC,
+	KIND_YES,	/* yes or no; as a flag it has no value */
 };
 
 static const struct spec {
@@ -69,6 +70,9 @@ static const struct spec {
 	[SETTING_MAX_STREAMS] = { "max-streams", "EXECLOG_MAX_STREAMS", "512",
 	    KIND_NUMBER, 0, LIMIT_CONNECTIONS, false,
 	    "N        raw streams open at once" },
+	[SETTING_NO_MIGRATE] = { "no-migrate", "EXECLOG_NO_MIGRATE", "no",
+	    KIND_YES, 0, 0, false,
+	    "         refuse a file whose schema is not up to date" },
 	[SETTING_WARN_LOG_BYTES] = { "warn-log-bytes",
 	    "EXECLOG_WARN_LOG_BYTES", "1G", KIND_SIZE, 0, 1024 * TIB, true,
 	    "BYTES    warn when the log table is larger" },
@@ -180,6 +184,13 @@ parse_sync(const char *text, int64_t *value)
 }
 
 static bool
+parse_yes(const char *text, int64_t *value)
+{
+	*value = strcmp(text, "yes") == 0;
+	return (*value == 1 || strcmp(text, "no") == 0);
+}
+
+static bool
 parse(const struct spec *s, struct setting_value *v)
 {
 	switch (s->kind) {
@@ -196,6 +207,8 @@ parse(const struct spec *s, struct setting_value *v)
 		return (parse_group(v->text, &v->number));
 	case KIND_SYNC:
 		return (parse_sync(v->text, &v->number));
+	case KIND_YES:
+		return (parse_yes(v->text, &v->number));
 	}
 	return (false);
 }
@@ -224,6 +237,9 @@ print_wanted(const struct spec *s)
 		break;
 	case KIND_SYNC:
 		(void)fputs("full or normal", stderr);
+		break;
+	case KIND_YES:
+		(void)fputs("yes or no", stderr);
 		break;
 	}
 }
@@ -301,6 +317,7 @@ read_flags(struct settings *s, int argc, char **argv)
 
 	for (i = 0; i < SETTING_COUNT; i++)
 		options[i] = (struct option){ specs[i].flag,
+		    specs[i].kind == KIND_YES ? no_argument :
 		    required_argument, NULL, SETTING };
 	options[i++] = (struct option){ "check-config", no_argument, NULL,
 	    CHECK };
@@ -311,7 +328,8 @@ read_flags(struct settings *s, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, ":hV", options, &index)) != -1)
 		switch (c) {
 		case SETTING:
-			s->value[index].text = optarg;
+			s->value[index].text = specs[index].kind ==
+			    KIND_YES ? "yes" : optarg;
 			s->value[index].origin = ORIGIN_FLAG;
 			break;
 		case CHECK:

@@ -27,6 +27,7 @@ enum setting {
 	SETTING_MAX_PENDING,		/* bytes */
 	SETTING_STREAM_MAX,		/* bytes */
 	SETTING_MAX_STREAMS,
+	SETTING_NO_MIGRATE,		/* number: 1 yes, 0 no */
 	SETTING_WARN_LOG_BYTES,		/* bytes */
 };
 #define SETTING_COUNT	(SETTING_WARN_LOG_BYTES + 1)

@@ -101,6 +101,10 @@ static const char common[] =
 
 static const char reader[] = "PRAGMA query_only=ON; PRAGMA cache_size=-8192;";
 
+/* Overwriting would make every page of a table that is dropped dirty, and they
+   all stay in memory (cache_spill). */
+static const char keeper[] = "PRAGMA secure_delete=FAST;";
+
 /* The mode is in the file's header; the first query after it must be able to
    read the schema. */
 static const char writer[] =
@@ -111,6 +115,7 @@ static const char writer[] =
 static enum sql_result
 configure(sqlite3 *db, enum db_mode mode, struct sql_error *error)
 {
+	bool writes = mode == DB_WRITER || mode == DB_KEEPER;
 	const int limits[][2] = {
 		{ SQLITE_LIMIT_LENGTH, mode == DB_WRITER ? DB_LENGTH_MAX :
 		    DB_READ_MAX },
@@ -126,20 +131,23 @@ configure(sqlite3 *db, enum db_mode mode, struct sql_error *error)
 	(void)sqlite3_busy_timeout(db, DB_BUSY_MS);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	/* Checkpoints are made in checkpoint.c or not at all. */
-	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	/* Checkpoints are made in checkpoint.c or not at all; that of the last
+	   one to close is made under a lock that keeps everybody out. */
+	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+	    mode != DB_KEEPER, NULL);
 
-	if ((result = db_exec_patiently(db, common, error)) != SQL_DONE)
+	if ((result = db_exec_patiently(db, common, error)) != SQL_DONE ||
+	    (result = db_exec_patiently(db, writes ? writer : reader,
+	    error)) != SQL_DONE || mode != DB_KEEPER)
 		return (result);
-	return (db_exec_patiently(db, mode == DB_WRITER ? writer : reader,
-	    error));
+	return (db_exec_patiently(db, keeper, error));
 }
 
 static int
 open_file(const char *path, enum db_mode mode, sqlite3 **db)
 {
-	if (mode == DB_VISITOR)
-		return (visit_open(path, db));
+	if (mode == DB_VISITOR || mode == DB_WITNESS)
+		return (visit_open(path, mode == DB_WITNESS, db));
 	return (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL));
 }
@@ -148,7 +156,7 @@ sqlite3 *
 db_open(const char *path, enum db_mode mode, struct sql_error *error)
 {
 	sqlite3 *db = NULL;
-	int persist = 1, rc;
+	int persist = mode != DB_KEEPER, rc;
 
 	rc = open_file(path, mode, &db);
 	if (rc != SQLITE_OK) {

@@ -27,6 +27,9 @@ enum db_mode {
 	DB_READER,	/* query_only */
 	DB_VISITOR,	/* the same, of a file that others may own: what is
 			   beside it is not made by us */
+	DB_WITNESS,	/* the same, while a daemon has it open */
+	DB_KEEPER,	/* a writer while no daemon has it: what it deletes is
+			   not overwritten, and its log goes with it */
 };
 
 /*

@@ -90,6 +90,17 @@ check(const char *path, struct sql_error *error)
 	return (true);
 }
 
+/* Who may write the file may lock it, also when root was the first to. */
+static void
+share_lock(const struct dbfile *f)
+{
+	struct stat st;
+
+	if (geteuid() == 0 && stat(f->path, &st) == 0 &&
+	    fchown(f->lock, st.st_uid, st.st_gid) == 0)
+		(void)fchmod(f->lock, st.st_mode & 0777);
+}
+
 bool
 dbfile_claim(struct dbfile *f, const char *path, const char *note,
     struct sql_error *error)
@@ -109,8 +120,10 @@ dbfile_claim(struct dbfile *f, const char *path, const char *note,
 		return (fail(error, "cannot lock %s.lock: %s", f->path,
 		    strerror(errno)));
 	}
-	if (create(f->path, error) && check(f->path, error))
+	if (create(f->path, error) && check(f->path, error)) {
+		share_lock(f);
 		return (true);
+	}
 	dbfile_release(f);
 	return (false);
 }
@@ -127,13 +140,25 @@ bool
 dbfile_visit(char real[PATHS_MAX], const char *path, struct sql_error *error)
 {
 	char holder[192];
+
+	if (!dbfile_look(real, path, holder, sizeof holder, error))
+		return (false);
+	return (*holder == '\0' || fail(error,
+	    "held by %s: ask it, without --db", holder));
+}
+
+bool
+dbfile_look(char real[PATHS_MAX], const char *path, char *holder, size_t size,
+    struct sql_error *error)
+{
 	struct stat st;
 
 	if (!resolve(real, path, error))
 		return (false);
-	if (lockfile_is_held(real, holder, sizeof holder))
-		return (fail(error, "held by %s: ask it, without --db",
-		    holder));
+	if (!lockfile_is_held(real, holder, size))
+		*holder = '\0';
+	else if (*holder == '\0')
+		(void)snprintf(holder, size, "somebody");
 	if (stat(real, &st) == -1)
 		return (fail(error, "%s", strerror(errno)));
 	if (S_ISDIR(st.st_mode))

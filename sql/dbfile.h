@@ -9,6 +9,7 @@
 #define SQL_DBFILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "proto/paths.h"
@@ -34,6 +35,13 @@ void	 dbfile_release(struct dbfile *);
  */
 bool	 dbfile_visit(char real[PATHS_MAX], const char *path,
 	    struct sql_error *error);
+
+/*
+ * The same for who may also look while a daemon has it: then that one's note
+ * is in holder, size bytes, else it is empty.
+ */
+bool	 dbfile_look(char real[PATHS_MAX], const char *path, char *holder,
+	    size_t size, struct sql_error *error);
 
 /* Sizes in bytes of the database and of its -wal; 0 if missing. */
 void	 dbfile_sizes(const struct dbfile *, int64_t *db, int64_t *wal);

@@ -1,137 +1,13 @@
 #include "sql/migrate.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "sql/adopt.h"
 #include "sql/db.h"
 #include "sql/text.h"
 
-struct column {
-	const char	*name;
-	const char	*type;
-	bool		 notnull;
-};
-
-static const struct column log_columns[] = {
-	{ "id", "INTEGER", false },
-	{ "execution_id", "TEXT", true },
-	{ "task_id", "TEXT", false },
-	{ "timestamp", "INTEGER", true },
-	{ "level", "TEXT", true },
-	{ "source", "TEXT", true },
-	{ "message", "TEXT", true },
-	{ "metadata", "TEXT", false },
-};
-
-static const struct column audit_columns[] = {
-	{ "id", "INTEGER", false },
-	{ "execution_id", "TEXT", true },
-	{ "event_type", "TEXT", true },
-	{ "timestamp", "INTEGER", true },
-	{ "metadata", "TEXT", true },
-};
-
-static enum sql_result
-refuse(struct sql_error *error, const char *table, const char *what,
-    const char *name)
-{
-	error->result = SQL_FAILED;
-	(void)snprintf(error->text, sizeof error->text,
-	    "the table %s %s%s", table, what, name);
-	return (SQL_FAILED);
-}
-
-/* What is wrong with the table's column that stmt stands on, or NULL. */
-static const char *
-judge_column(sqlite3_stmt *stmt, const struct column *want, size_t n,
-    size_t *found)
-{
-	struct span name = db_column_text(stmt, 0);
-	struct span type = db_column_text(stmt, 1);
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (!span_is(name, want[i].name))
-			continue;
-		(*found)++;
-		if (!span_is(type, want[i].type))
-			return ("has another type for the column ");
-		if (sqlite3_column_int(stmt, 2) != want[i].notnull &&
-		    strcmp(want[i].name, "id") != 0)
-			return ("has another NOT NULL for the column ");
-		if ((sqlite3_column_int(stmt, 3) != 0) != (i == 0))
-			return ("has another primary key, see the column ");
-		return (NULL);
-	}
-	if (sqlite3_column_int(stmt, 2) != 0 &&
-	    sqlite3_column_int(stmt, 4) == 0)
-		return ("has a column that we cannot fill: ");
-	return (NULL);
-}
-
-static enum sql_result
-check_columns(sqlite3 *db, const char *table, const struct column *want,
-    size_t n, struct sql_error *error)
-{
-	sqlite3_stmt *stmt;
-	enum sql_result result;
-	const char *wrong;
-	size_t found = 0;
-	int rc;
-
-	if ((stmt = db_prepare(db, sql_table_columns, error)) == NULL)
-		return (error->result);
-	db_bind_text(stmt, 1, span_of(table));
-	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		wrong = judge_column(stmt, want, n, &found);
-		if (wrong != NULL) {
-			result = refuse(error, table, wrong,
-			    (const char *)sqlite3_column_text(stmt, 0));
-			goto out;
-		}
-	}
-	result = db_result(db, rc, error);
-	if (result == SQL_DONE && found != n)
-		result = refuse(error, table, "lacks a column", "");
-out:
-	(void)sqlite3_finalize(stmt);
-	return (result);
-}
-
-/* Without AUTOINCREMENT ids begin at 1 again when retention empties it. */
-static enum sql_result
-check_autoincrement(sqlite3 *db, const char *table, struct sql_error *error)
-{
-	sqlite3_stmt *stmt;
-	enum sql_result result;
-	const char *text;
-
-	if ((stmt = db_prepare(db, sql_table_sql, error)) == NULL)
-		return (error->result);
-	db_bind_text(stmt, 1, span_of(table));
-	result = db_result(db, sqlite3_step(stmt), error);
-	if (result == SQL_DONE) {
-		text = (const char *)sqlite3_column_text(stmt, 0);
-		if (text == NULL || strcasestr(text, "AUTOINCREMENT") == NULL)
-			result = refuse(error, table,
-			    "has an id without AUTOINCREMENT", "");
-	}
-	(void)sqlite3_finalize(stmt);
-	return (result);
-}
-
-static enum sql_result
-check_table(sqlite3 *db, const char *table, const struct column *want,
-    size_t n, struct sql_error *error)
-{
-	enum sql_result result;
-
-	result = check_columns(db, table, want, n, error);
-	if (result == SQL_DONE)
-		result = check_autoincrement(db, table, error);
-	return (result);
-}
+#define LAST	(sql_migrations[SQL_MIGRATION_COUNT - 1])
 
 static enum sql_result
 read_integer(sqlite3 *db, const char *sql, sqlite3_int64 *value,
@@ -147,9 +23,160 @@ read_integer(sqlite3 *db, const char *sql, sqlite3_int64 *value,
 	return (result);
 }
 
+int
+migrate_newest(void)
+{
+	return (LAST.version);
+}
+
+/* Is there a record of versions at all? */
+static enum sql_result
+has_record(sqlite3 *db, bool *has, struct sql_error *error)
+{
+	sqlite3_int64 n = 0;
+	enum sql_result result;
+
+	result = read_integer(db, sql_schema_exists, &n, error);
+	*has = n != 0;
+	return (result);
+}
+
+enum sql_result
+migrate_has(sqlite3 *db, int version, bool *has, struct sql_error *error)
+{
+	sqlite3_stmt *stmt;
+	sqlite3_int64 n = 0;
+	enum sql_result result;
+
+	if ((result = has_record(db, has, error)) != SQL_DONE || !*has)
+		return (result);
+	if ((stmt = db_prepare(db, sql_schema_has, error)) == NULL)
+		return (error->result);
+	(void)sqlite3_bind_int(stmt, 1, version);
+	result = db_integer(stmt, &n, error);
+	(void)sqlite3_finalize(stmt);
+	*has = n != 0;
+	return (result);
+}
+
+/* Files of the first releases have no column for it. */
+static enum sql_result
+has_made_column(sqlite3 *db, bool *has, struct sql_error *error)
+{
+	sqlite3_int64 n = 0;
+	enum sql_result result;
+
+	result = read_integer(db, sql_schema_has_made, &n, error);
+	*has = n != 0;
+	return (result);
+}
+
+enum sql_result
+migrate_made(sqlite3 *db, int version, char **names, struct sql_error *error)
+{
+	sqlite3_stmt *stmt;
+	enum sql_result result;
+	bool has;
+
+	*names = NULL;
+	if ((result = has_made_column(db, &has, error)) != SQL_DONE || !has)
+		return (result);
+	if ((stmt = db_prepare(db, sql_schema_made, error)) == NULL)
+		return (error->result);
+	(void)sqlite3_bind_int(stmt, 1, version);
+	result = db_result(db, sqlite3_step(stmt), error);
+	if (result == SQL_DONE && sqlite3_column_text(stmt, 0) != NULL &&
+	    (*names = strdup((const char *)sqlite3_column_text(stmt, 0))) ==
+	    NULL)
+		result = db_result(NULL, SQLITE_NOMEM, error);
+	(void)sqlite3_finalize(stmt);
+	return (result);
+}
+
+/* Ours that are not recorded, and have a number below. */
+static size_t
+tell_pending(size_t i, int below, sqlite3 *db, schema_step_fn *fn, void *arg)
+{
+	struct sql_error error;
+	bool has;
+
+	for (; i < SQL_MIGRATION_COUNT && sql_migrations[i].version < below;
+	    i++)
+		if (migrate_has(db, sql_migrations[i].version, &has, &error) ==
+		    SQL_DONE && !has)
+			fn(&(struct schema_step){
+				.version = sql_migrations[i].version,
+				.name = sql_migrations[i].name,
+				.known = true,
+			}, arg);
+	return (i);
+}
+
+enum sql_result
+migrate_list(sqlite3 *db, schema_step_fn *fn, void *arg,
+    struct sql_error *error)
+{
+	struct schema_step step;
+	enum sql_result result;
+	sqlite3_stmt *stmt = NULL;
+	size_t pending = 0;
+	bool has;
+	int rc = SQLITE_DONE;
+
+	if ((result = has_record(db, &has, error)) != SQL_DONE)
+		return (result);
+	if (has && (stmt = db_prepare(db, sql_schema_list, error)) == NULL)
+		return (error->result);
+	while (has && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		step.version = sqlite3_column_int(stmt, 0);
+		step.name = (const char *)sqlite3_column_text(stmt, 1);
+		step.applied_at = sqlite3_column_int64(stmt, 2);
+		step.known = step.version <= LAST.version;
+		if (step.name == NULL)
+			step.name = "?";
+		if (step.applied_at == 0)
+			step.applied_at = 1;
+		pending = tell_pending(pending, step.version, db, fn, arg);
+		fn(&step, arg);
+	}
+	result = db_result(db, rc, error);
+	(void)sqlite3_finalize(stmt);
+	if (result == SQL_DONE)
+		(void)tell_pending(pending, INT_MAX, db, fn, arg);
+	return (result);
+}
+
+static void
+note_newer(const struct schema_step *step, void *v)
+{
+	struct sql_error *error = v;
+
+	if (step->known)
+		return;
+	error->result = SQL_FAILED;
+	(void)snprintf(error->text, sizeof error->text, "its schema is "
+	    "version %d (%.60s), this program knows up to %d (%s): use the "
+	    "program that made it", step->version, step->name, LAST.version,
+	    LAST.name);
+}
+
+enum sql_result
+migrate_refuse_newer(sqlite3 *db, struct sql_error *error)
+{
+	struct sql_error newer = { .result = SQL_DONE };
+	enum sql_result result;
+
+	if ((result = migrate_list(db, note_newer, &newer, error)) != SQL_DONE)
+		return (result);
+	if (newer.result != SQL_DONE)
+		*error = newer;
+	return (newer.result);
+}
+
+/* What has come into the schema behind this row of it. */
 static enum sql_result
 record(sqlite3 *db, const struct sql_migration *m, int64_t now_ms,
-    struct sql_error *error)
+    sqlite3_int64 before, struct sql_error *error)
 {
 	sqlite3_stmt *stmt;
 	enum sql_result result;
@@ -159,23 +186,23 @@ record(sqlite3 *db, const struct sql_migration *m, int64_t now_ms,
 	(void)sqlite3_bind_int(stmt, 1, m->version);
 	db_bind_text(stmt, 2, span_of(m->name));
 	(void)sqlite3_bind_int64(stmt, 3, now_ms);
+	(void)sqlite3_bind_int64(stmt, 4, before);
 	result = db_result(db, sqlite3_step(stmt), error);
 	(void)sqlite3_finalize(stmt);
 	return (result);
 }
 
-/* The recorded version; 0 while there is no record of versions. */
+/* The table of the record, as it is today. */
 static enum sql_result
-version(sqlite3 *db, sqlite3_int64 *value, struct sql_error *error)
+make_record(sqlite3 *db, struct sql_error *error)
 {
 	enum sql_result result;
-	sqlite3_int64 exists;
+	bool has;
 
-	*value = 0;
-	result = read_integer(db, sql_schema_exists, &exists, error);
-	if (result == SQL_DONE && exists != 0)
-		result = read_integer(db, sql_schema_version, value, error);
-	return (result);
+	if ((result = db_exec(db, sql_schema_table, error)) != SQL_DONE ||
+	    (result = has_made_column(db, &has, error)) != SQL_DONE || has)
+		return (result);
+	return (db_exec(db, sql_schema_add_made, error));
 }
 
 /* One migration, inside a transaction that the caller began. */
@@ -184,51 +211,83 @@ apply(sqlite3 *db, const struct sql_migration *m, int64_t now_ms,
     struct sql_error *error)
 {
 	enum sql_result result;
-	sqlite3_int64 have;
+	sqlite3_int64 before;
+	bool has;
 
-	if ((result = version(db, &have, error)) != SQL_DONE)
+	/* Another process may have been faster. */
+	if ((result = migrate_has(db, m->version, &has, error)) != SQL_DONE ||
+	    has)
 		return (result);
-	if (have >= m->version)
-		return (SQL_DONE);
-	if ((result = db_exec(db, sql_schema_table, error)) != SQL_DONE ||
-	    (result = db_exec(db, m->up, error)) != SQL_DONE)
+	if ((result = make_record(db, error)) != SQL_DONE ||
+	    (result = read_integer(db, sql_schema_last, &before, error)) !=
+	    SQL_DONE || (result = db_exec(db, m->up, error)) != SQL_DONE)
 		return (result);
-	return (record(db, m, now_ms, error));
+	return (record(db, m, now_ms, before, error));
+}
+
+static enum sql_result
+step_up(sqlite3 *db, const struct sql_migration *m, int64_t now_ms,
+    struct sql_error *error)
+{
+	enum sql_result result;
+
+	result = db_exec_patiently(db, sql_begin_write, error);
+	if (result != SQL_DONE)
+		return (result);
+	result = apply(db, m, now_ms, error);
+	if (result == SQL_DONE)
+		result = db_exec(db, sql_commit, error);
+	if (result != SQL_DONE)
+		(void)db_exec(db, sql_rollback, NULL);
+	return (result);
 }
 
 enum sql_result
-migrate_up(sqlite3 *db, int64_t now_ms, struct sql_error *error)
+migrate_up(sqlite3 *db, int to, int64_t now_ms, schema_step_fn *fn, void *arg,
+    struct sql_error *error)
 {
+	const struct sql_migration *m = sql_migrations;
 	enum sql_result result;
-	sqlite3_int64 have;
-	size_t i;
+	bool has = false;
 
-	if ((result = version(db, &have, error)) != SQL_DONE)
+	result = migrate_refuse_newer(db, error);
+	for (; result == SQL_DONE && m <= &LAST && m->version <= to; m++) {
+		result = migrate_has(db, m->version, &has, error);
+		if (result != SQL_DONE || has)
+			continue;
+		result = step_up(db, m, now_ms, error);
+		has = true;
+		if (result == SQL_DONE && fn != NULL)
+			fn(&(struct schema_step){ m->version, m->name, now_ms,
+			    true }, arg);
+	}
+	return (result == SQL_DONE && has ? adopt_check(db, error) : result);
+}
+
+static void
+note_pending(const struct schema_step *step, void *v)
+{
+	struct schema_step *first = v;
+
+	if (step->applied_at == 0 && first->version == 0)
+		*first = *step;
+}
+
+enum sql_result
+migrate_check(sqlite3 *db, struct sql_error *error)
+{
+	struct schema_step first = { 0 };	/* its name is a constant */
+	enum sql_result result;
+
+	if ((result = migrate_refuse_newer(db, error)) != SQL_DONE ||
+	    (result = migrate_list(db, note_pending, &first, error)) !=
+	    SQL_DONE)
 		return (result);
-	if (have > SQL_MIGRATION_COUNT) {
-		error->result = SQL_FAILED;
-		(void)snprintf(error->text, sizeof error->text,
-		    "its schema is version %lld, this program knows up to %d",
-		    (long long)have, SQL_MIGRATION_COUNT);
-		return (SQL_FAILED);
-	}
-	for (i = (size_t)have; i < SQL_MIGRATION_COUNT; i++) {
-		result = db_exec_patiently(db, sql_begin_write, error);
-		if (result != SQL_DONE)
-			return (result);
-		result = apply(db, &sql_migrations[i], now_ms, error);
-		if (result == SQL_DONE)
-			result = db_exec(db, sql_commit, error);
-		if (result != SQL_DONE) {
-			(void)db_exec(db, sql_rollback, NULL);
-			return (result);
-		}
-	}
-	result = check_table(db, "execution_logs", log_columns,
-	    sizeof log_columns / sizeof log_columns[0], error);
-	if (result == SQL_DONE)
-		result = check_table(db, "execution_audit_events",
-		    audit_columns,
-		    sizeof audit_columns / sizeof audit_columns[0], error);
-	return (result);
+	if (first.version == 0)
+		return (adopt_check(db, error));
+	error->result = SQL_FAILED;
+	(void)snprintf(error->text, sizeof error->text, "its schema lacks %s; "
+	    "this program wants version %d: run execlog migrate up --db %s",
+	    first.name, LAST.version, sqlite3_db_filename(db, "main"));
+	return (SQL_FAILED);
 }

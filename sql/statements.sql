@@ -23,18 +23,46 @@ SELECT count(*) FROM sqlite_schema
 CREATE TABLE IF NOT EXISTS execlog_schema (
 	version INTEGER PRIMARY KEY,
 	name TEXT NOT NULL,
-	applied_at INTEGER NOT NULL
+	applied_at INTEGER NOT NULL,	-- ms
+	made TEXT		-- names; NULL: from before this column
 )
 
--- name: schema_version
-SELECT coalesce(max(version), 0) FROM execlog_schema
+-- name: schema_add_made
+ALTER TABLE execlog_schema ADD COLUMN made TEXT
+
+-- name: schema_has_made
+SELECT count(*) FROM pragma_table_info('execlog_schema') WHERE name = 'made'
+
+-- name: schema_made
+SELECT made FROM execlog_schema WHERE version = ?1
+
+-- name: schema_has
+SELECT EXISTS (SELECT 1 FROM execlog_schema WHERE version = ?1)
+
+-- name: schema_list
+SELECT version, name, applied_at FROM execlog_schema ORDER BY version
 
 -- name: schema_exists
 SELECT count(*) FROM sqlite_schema
 WHERE type = 'table' AND name = 'execlog_schema'
 
+-- What a migration makes comes behind all that is there.
+-- name: schema_last
+SELECT coalesce(max(rowid), 0) FROM sqlite_schema
+
 -- name: schema_record
-INSERT INTO execlog_schema (version, name, applied_at) VALUES (?1, ?2, ?3)
+INSERT INTO execlog_schema (version, name, applied_at, made)
+VALUES (?1, ?2, ?3, (SELECT coalesce(group_concat(name, ' '), '')
+	FROM sqlite_schema WHERE rowid > ?4 AND name NOT GLOB 'sqlite_*'))
+
+-- name: schema_forget
+DELETE FROM execlog_schema WHERE version = ?1
+
+-- name: schema_drop
+DROP TABLE execlog_schema
+
+-- name: object_sql
+SELECT sql FROM sqlite_schema WHERE name = ?1
 
 -- name: table_columns
 SELECT name, type, "notnull", pk, dflt_value IS NOT NULL

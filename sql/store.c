@@ -121,7 +121,7 @@ store_was_mended(const struct store *s)
 }
 
 struct store *
-store_open(const char *path, bool sync, int64_t now_ms,
+store_open(const char *path, bool sync, bool migrate, int64_t now_ms,
     struct sql_error *error)
 {
 	struct store *s;
@@ -132,8 +132,9 @@ store_open(const char *path, bool sync, int64_t now_ms,
 	}
 	if ((s->db = db_open(path, DB_WRITER, error)) == NULL ||
 	    (!sync && db_exec_patiently(s->db, "PRAGMA synchronous=NORMAL",
-	    error) != SQL_DONE) ||
-	    migrate_up(s->db, now_ms, error) != SQL_DONE || !mend(s, error))
+	    error) != SQL_DONE) || (migrate ? migrate_up(s->db, SCHEMA_NEWEST,
+	    now_ms, NULL, NULL, error) : migrate_check(s->db, error)) !=
+	    SQL_DONE || !mend(s, error))
 		goto error;
 	(void)sqlite3_wal_hook(s->db, on_wal, s);
 	engine_count_open(s->db);

@@ -30,12 +30,12 @@ struct position {
 };
 
 /*
- * Open the file for writing, in WAL mode, and bring its schema up to date.
- * sync: a commit is on disk before it is done.  now_ms is the wall clock.
- * NULL and *error on failure.
+ * Open the file for writing, in WAL mode, and bring its schema up to date, or
+ * (no migrate) refuse one that is not.  sync: a commit is on disk before it is
+ * done.  now_ms is the wall clock.  NULL and *error on failure.
  */
-struct store	*store_open(const char *path, bool sync, int64_t now_ms,
-		    struct sql_error *error);
+struct store	*store_open(const char *path, bool sync, bool migrate,
+		    int64_t now_ms, struct sql_error *error);
 
 /* Takes NULL. */
 void		 store_close(struct store *);

@@ -107,8 +107,10 @@ open_copy(const char *path, sqlite3 **db)
 }
 
 int
-visit_open(const char *path, sqlite3 **db)
+visit_open(const char *path, bool live, sqlite3 **db)
 {
+	if (live)
+		return (open_uri(path, "readonly_shm", db));
 	if (size_beside(path, "-wal") == 0)
 		return (open_uri(path, "immutable", db));
 	if (size_beside(path, "-shm") > 0)

@@ -13,8 +13,10 @@
 #define SQL_VISIT_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 
-/* As sqlite3_open_v2, but *db may stay NULL where the copy failed. */
-int	 visit_open(const char *path, sqlite3 **db);
+/* As sqlite3_open_v2, but *db may stay NULL where the copy failed.  "live":
+   somebody has it open for writing now, so both are there, if perhaps empty. */
+int	 visit_open(const char *path, bool live, sqlite3 **db);
 
 #endif

@@ -1,5 +1,5 @@
 -- The two public tables and three indexes, exactly as the contract has them.
--- IF NOT EXISTS adopts what the engine may have made first; migrate.c checks
+-- IF NOT EXISTS adopts what the engine may have made first; adopt.c checks
 -- that it is what it should be.
 
 CREATE TABLE IF NOT EXISTS execution_logs (
@@ -28,7 +28,10 @@ CREATE INDEX IF NOT EXISTS idx_audit_execution
 	ON execution_audit_events (execution_id, timestamp);
 
 -- down
--- Not where they were adopted.
+-- What was adopted stays (sql/undo.h).
 
-DROP TABLE execution_audit_events;
-DROP TABLE execution_logs;
+DROP INDEX IF EXISTS idx_audit_execution;
+DROP TABLE IF EXISTS execution_audit_events;
+DROP INDEX IF EXISTS idx_logs_task;
+DROP INDEX IF EXISTS idx_logs_execution;
+DROP TABLE IF EXISTS execution_logs;

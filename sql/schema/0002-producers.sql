@@ -22,5 +22,5 @@ CREATE TABLE execlog_incidents (
 );
 
 -- down
-DROP TABLE execlog_incidents;
-DROP TABLE execlog_producers;
+DROP TABLE IF EXISTS execlog_incidents;
+DROP TABLE IF EXISTS execlog_producers;

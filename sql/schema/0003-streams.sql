@@ -26,4 +26,4 @@ CREATE INDEX execlog_streams_unclosed
 	ON execlog_streams (producer, capture) WHERE state <> 'closed';
 
 -- down
-DROP TABLE execlog_streams;
+DROP TABLE IF EXISTS execlog_streams;

@@ -4,4 +4,4 @@ CREATE INDEX execlog_audit_ends ON execution_audit_events (execution_id)
 	WHERE event_type IN ('COMPLETED', 'FAILED', 'CANCELLED', 'TIMEOUT');
 
 -- down
-DROP INDEX execlog_audit_ends;
+DROP INDEX IF EXISTS execlog_audit_ends;

@@ -139,7 +139,7 @@ world_set_up(void **state)
 	folder_make(w->folder);
 	(void)snprintf(w->path, sizeof w->path, "%s/a.db", w->folder);
 	assert_true(dbfile_claim(&w->file, w->path, "test\n", &w->error));
-	w->store = store_open(w->path, true, 0, &w->error);
+	w->store = store_open(w->path, true, true, 0, &w->error);
 	assert_non_null(w->store);
 	w->pages = pages_open(w->path, &w->error);
 	assert_non_null(w->pages);

@@ -425,7 +425,7 @@ play(void **state, struct play p, const char *swept, size_t orders)
 
 	/* Here nothing has to survive a power cut. */
 	store_close(m.w->store);
-	m.w->store = store_open(m.w->path, false, 0, &m.w->error);
+	m.w->store = store_open(m.w->path, false, true, 0, &m.w->error);
 	assert_non_null(m.w->store);
 	m.other = stranger(m.w, "PRAGMA synchronous = OFF; "
 	    "PRAGMA wal_autocheckpoint = 0");

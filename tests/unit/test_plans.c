@@ -151,7 +151,19 @@ check_plans(sqlite3 *db)
 		    "CORRELATED SCALAR SUBQUERY 3;"
 		    "SCAN pragma_index_info VIRTUAL TABLE INDEX 0:;" },
 		/* At start. */
-		{ sql_schema_version, "SEARCH execlog_schema;" },
+		{ sql_schema_has, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    "SEARCH execlog_schema USING INTEGER PRIMARY KEY (rowid=?);" },
+		{ sql_schema_made, "SEARCH execlog_schema USING INTEGER "
+		    "PRIMARY KEY (rowid=?);" },
+		{ sql_schema_list, "SCAN execlog_schema;" },
+		{ sql_schema_forget, "SEARCH execlog_schema USING INTEGER "
+		    "PRIMARY KEY (rowid=?);" },
+		{ sql_schema_has_made, "SCAN pragma_table_info VIRTUAL TABLE "
+		    "INDEX 0:;" },
+		{ sql_schema_last, "SEARCH sqlite_schema;" },
+		{ sql_schema_record, "SCALAR SUBQUERY 1;SEARCH sqlite_schema "
+		    "USING INTEGER PRIMARY KEY (rowid>?);" },
+		{ sql_object_sql, "SCAN sqlite_schema;" },
 		{ sql_schema_exists, "SCAN sqlite_schema;" },
 		{ sql_table_columns, "SCAN pragma_table_info VIRTUAL TABLE "
 		    "INDEX 0:;" },

@@ -50,7 +50,7 @@ open_again(struct world *w)
 {
 	store_close(w->store);
 	w->error = (struct sql_error){ .result = SQL_DONE };
-	w->store = store_open(w->path, true, 7, &w->error);
+	w->store = store_open(w->path, true, true, 7, &w->error);
 	return (w->store != NULL);
 }
 
@@ -79,10 +79,10 @@ test_a_newer_schema_is_refused(void **state)
 {
 	struct world *w = *state;
 
-	meanwhile(w, "INSERT INTO execlog_schema VALUES(99, 'later', 0)");
+	meanwhile(w, "INSERT INTO execlog_schema VALUES(99, '0099-later', 0, '')");
 	assert_false(open_again(w));
 	assert_int_equal(w->error.result, SQL_FAILED);
-	assert_non_null(strstr(w->error.text, "99"));
+	assert_non_null(strstr(w->error.text, "99 (0099-later)"));
 }
 
 #define DROP	"DROP TABLE IF EXISTS execution_logs;" \
