@@ -131,6 +131,8 @@ const struct command command_event = {
 	.takes = "tMAFTDNG",
 	.wants_execution = true,
 	.max_rest = 1,
+	.words = "CREATED STARTED STATE_CHANGE COMPLETED FAILED CANCELLED "
+	    "TIMEOUT",
 	.run = run_event,
 	.help =
     "Examples:\n"

@@ -269,6 +269,7 @@ const struct command command_migrate = {
 	.name = "migrate",
 	.takes = "BqLR",
 	.max_rest = 2,
+	.words = "up down status",
 	.offline = true,
 	.run = run_migrate,
 	.help =

@@ -1,5 +1,5 @@
 /*
- * The commands; each in a file of its own, main.c has the table.
+ * The commands; each in a file of its own, and a table of them.
  *
  * Layer: client.  Threads: one.
  */
@@ -18,5 +18,12 @@ extern const struct command command_run;
 extern const struct command command_status;
 extern const struct command command_ping;
 extern const struct command command_migrate;
+extern const struct command command_completion;
+
+/* All of them, up to a NULL. */
+extern const struct command *const commands[];
+
+/* NULL: there is none of that name. */
+const struct command	*commands_find(const char *name);
 
 #endif

@@ -10,13 +10,6 @@
 #include "client/interrupt.h"
 #include "proto/version.h"
 
-static const struct command *const commands[] = {
-	&command_follow, &command_logs, &command_audit, &command_wait,
-	&command_write, &command_event, &command_run, &command_status,
-	&command_ping, &command_migrate,
-};
-#define COMMAND_COUNT	(sizeof commands / sizeof commands[0])
-
 static const char help[] =
     "Examples:\n"
     "  execlog follow e1 --wait          lines of e1 as they come, to its end\n"
@@ -29,6 +22,7 @@ static const char help[] =
     "  execlog status                    is the daemon well?\n"
     "  execlog ping                      the same in short: 0 or 5\n"
     "  execlog migrate status --db F     the schema of a file\n"
+    "  execlog completion bash           completion for your shell\n"
     "\n"
     "Usage: execlog COMMAND [OPTION]... [ARGUMENT]...\n"
     "       execlog COMMAND -h             more about a command\n"
@@ -38,17 +32,6 @@ static const char help[] =
     "Exit: 0 fine, 1 another failure, 2 bad usage, 3 cancelled (wait,\n"
     "--exit-status), 4 execution not found, 5 daemon not reachable, 6 a follow\n"
     "without an exact end, 124 timed out, 130 Ctrl-C; run: its command's own.\n";
-
-static const struct command *
-find(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < COMMAND_COUNT; i++)
-		if (strcmp(commands[i]->name, name) == 0)
-			return (commands[i]);
-	return (NULL);
-}
 
 static int
 flush(int code)
@@ -65,7 +48,7 @@ flush(int code)
 static int
 print_help(int argc, char **argv)
 {
-	const struct command *command = argc > 2 ? find(argv[2]) : NULL;
+	const struct command *command = argc > 2 ? commands_find(argv[2]) : NULL;
 
 	(void)fputs(command != NULL ? command->help : help,
 	    argc > 1 ? stdout : stderr);
@@ -95,7 +78,7 @@ main(int argc, char **argv)
 		(void)puts("execlog " EXECLOG_VERSION);
 		return (flush(EXIT_OK));
 	}
-	if ((command = find(word)) == NULL) {
+	if ((command = commands_find(word)) == NULL) {
 		complain("there is no command %s; see execlog -h", word);
 		return (EXIT_USAGE);
 	}

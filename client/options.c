@@ -57,12 +57,53 @@ static const struct option table[] = {
 	{ "socket", required_argument, NULL, 'X' },
 	{ NULL, 0, NULL, 0 },
 };
+
+#define LEVELS	"DEBUG INFO WARN ERROR"
+#define TIMES	"5m 1h 1d today yesterday"
+#define STATES	"PENDING RUNNING WAITING SUCCESS FAILED CANCELLED"
+
 static const char letters[] = "+:t:l:p:g:S:U:n:rfo:h";
 
-static bool
-takes(const struct command *c, int letter)
+/* Values that can be told beforehand; paths have none. */
+static const struct {
+	char		 letter;
+	const char	*words;
+} values[] = {
+	{ 'l', LEVELS }, { 'p', LEVELS }, { 'V', LEVELS },
+	{ 'o', "short verbose cat json ndjson" },
+	{ 'C', "auto always never" },
+	{ 'I', "stdout stderr" },
+	{ 'S', TIMES }, { 'U', TIMES },
+	{ 'F', STATES }, { 'T', STATES },
+	{ 'B', NULL }, { 'X', NULL }, { 'c', NULL }, { 'G', NULL },
+};
+
+bool
+options_takes(const struct command *c, int letter)
 {
-	return (letter == 'X' || strchr(c->takes, letter) != NULL);
+	return (letter == 'X' ||
+	    letter == 'h' || strchr(c->takes, letter) != NULL);
+}
+
+bool
+options_describe(size_t i, struct option_facts *facts)
+{
+	const struct option *o = &table[i];
+
+	if (o->name == NULL)
+		return (false);
+	*facts = (struct option_facts){
+		.name = o->name,
+		.letter = (char)o->val,
+		.is_short = strchr(letters + 2, o->val) != NULL,
+		.has_value = o->has_arg == required_argument,
+	};
+	for (i = 0; i < sizeof values / sizeof values[0]; i++)
+		if (values[i].letter == o->val) {
+			facts->words = values[i].words;
+			facts->is_path = values[i].words == NULL;
+		}
+	return (true);
 }
 
 /* An option that there is not, or not for this command. */
@@ -112,7 +153,7 @@ parse_options(struct options *o, int argc, char **argv)
 			    argv[optind - 1]);
 			return (EXIT_USAGE);
 		}
-		if (letter == '?' || (letter != -1 && !takes(c, letter)))
+		if (letter == '?' || (letter != -1 && !options_takes(c, letter)))
 			return (unknown(c, letter, argv[optind - 1]));
 		if (letter != -1) {
 			if (!values_apply(o, letter, optarg))

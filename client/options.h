@@ -100,6 +100,8 @@ struct command {
 	bool		 runs;		/* a command of its own follows */
 	bool		 offline;	/* asks no daemon: needs no socket */
 	int		 max_rest;	/* words behind it; -1: any number */
+	const char	*words;		/* what the first of them can be; NULL:
+					   anything */
 	const char	*help;		/* begins with examples */
 	int		(*run)(const struct options *);
 };
@@ -110,6 +112,22 @@ struct command {
  */
 int	 options_parse(struct options *, const struct command *, int argc,
 	    char **argv);
+
+/* An option, for who describes them all. */
+struct option_facts {
+	const char	*name;		/* without dashes */
+	char		 letter;	/* in "takes" */
+	bool		 is_short;	/* -letter is the same */
+	bool		 has_value;
+	bool		 is_path;	/* that is one */
+	const char	*words;		/* what it can be; NULL: anything */
+};
+
+/* The i-th; false: there are no more. */
+bool	 options_describe(size_t i, struct option_facts *);
+
+/* Is the option one of the command's? */
+bool	 options_takes(const struct command *, int letter);
 
 /*
  * What the options say about records; "source" is the default of that.  The
