@@ -2,22 +2,33 @@
  * status and ping: is the daemon well?
  */
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "client/commands.h"
 #include "client/escape.h"
+#include "client/exposition.h"
 #include "client/interrupt.h"
 #include "client/link.h"
 #include "client/print.h"
+#include "client/screen.h"
+#include "proto/buf.h"
 #include "proto/json.h"
 #include "proto/request.h"
 #include "proto/version.h"
 
 #define ANSWER_MS	10000	/* longest wait for STATUS */
+#define WATCH_MS	1000	/* between two looks of --watch */
 
-/* Ask; the body is valid until the link is used again. */
 static int
-ask(const struct options *o, struct link *l, struct span *body)
+unreachable(const struct options *o, const char *reason, bool quiet)
+{
+	return (quiet ? EXIT_UNREACHABLE : options_unreachable(o, reason));
+}
+
+/* Ask; the body is valid until the link is used again.  quiet: who is not there
+   is no news. */
+static int
+ask(const struct options *o, struct link *l, struct span *body, bool quiet)
 {
 	const struct request request = { .kind = REQUEST_STATUS };
 	struct welcome welcome;
@@ -27,7 +38,7 @@ ask(const struct options *o, struct link *l, struct span *body)
 	if (!link_open(l, o->socket, interrupt_fd(), 0,
 	    &(struct hello){ .role = ROLE_READ }, "execlog " EXECLOG_VERSION,
 	    &welcome))
-		return (options_unreachable(o, l->reason));
+		return (unreachable(o, l->reason, quiet));
 	(void)request_put(&l->out, &request);
 	(void)link_push(l);
 	while ((result = link_next(l, &f, ANSWER_MS)) == LINK_OK)
@@ -40,190 +51,118 @@ ask(const struct options *o, struct link *l, struct span *body)
 		}
 	if (result == LINK_WOKEN)
 		return (EXIT_SIGNAL + interrupt_signal());
-	return (options_unreachable(o, result == LINK_LOST ? l->reason :
-	    LINK_NO_ANSWER " in time"));
+	return (unreachable(o, result == LINK_LOST ? l->reason :
+	    LINK_NO_ANSWER " in time", quiet));
 }
 
-/* A text from the daemon, made safe. */
+/* In the format that was asked for. */
 static void
-print_text(const struct options *o, struct span s)
+put_answer(struct buf *b, const struct options *o, struct span s)
 {
-	struct buf b = { 0 };
-
-	escape_put(&b, s, !o->raw, false);
-	if (!b.failed && b.n > 0)
-		(void)fwrite(b.p, 1, b.n, stdout);
-	buf_free(&b);
+	if (o->prometheus)
+		exposition_put(b, s);
+	else if (o->json || o->format != FORMAT_SHORT) {
+		escape_json(b, s);
+		buf_char(b, '\n');
+	} else
+		screen_put(b, o, s);
 }
 
-static struct span
-text(const struct json_t *doc, const char *key)
+static bool
+is_ok(struct span s)
 {
+	return (span_is(jtext_member(s, "state"), "\"ok\""));
+}
+
+static int
+run_once(const struct options *o)
+{
+	struct link l;
 	struct span s = SPAN_NONE;
-
-	(void)jget_text(doc, key, &s);
-	return (s);
-}
-
-static long long
-count(const struct json_t *doc, const char *key)
-{
-	int64_t n = 0;
-
-	(void)jget_i64(doc, key, &n);
-	return (n);
-}
-
-static void
-print_size(const struct json_t *doc, const char *key)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB",
-	    "TiB" };
-	double n = (double)count(doc, key);
-	size_t unit = 0;
-
-	for (; n >= 1024 && unit < 4; unit++)
-		n /= 1024;
-	(void)printf("%.*f %s", unit == 0 ? 0 : 1, n, units[unit]);
-}
-
-/* 2d 3h, 3h 4m, 1m 30s, 5s: the two largest units. */
-static void
-print_duration(long long s)
-{
-	if (s >= 86400)
-		(void)printf("%lldd %lldh", s / 86400, s % 86400 / 3600);
-	else if (s >= 3600)
-		(void)printf("%lldh %lldm", s / 3600, s % 3600 / 60);
-	else if (s >= 60)
-		(void)printf("%lldm %llds", s / 60, s % 60);
-	else
-		(void)printf("%llds", s);
-}
-
-static void
-print_state(const struct options *o, const struct json_t *doc)
-{
-	struct span state = text(doc, "state"), reason = text(doc, "reason");
-	struct span note = text(doc, "note");
-	bool ok = span_is(state, "ok");
-
-	(void)printf("state        %s", !o->color ? "" : ok ? "\033[32m" :
-	    "\033[31m");
-	print_text(o, state);
-	(void)fputs(o->color ? "\033[0m" : "", stdout);
-	if (reason.p != NULL) {
-		(void)fputs(": ", stdout);
-		print_text(o, reason);
-	}
-	if (note.p != NULL) {
-		(void)fputs("\nnote         ", stdout);
-		print_text(o, note);
-	}
-	(void)fputs("\nversion      ", stdout);
-	print_text(o, text(doc, "version"));
-	(void)fputs(" (SQLite ", stdout);
-	print_text(o, text(doc, "sqlite_version"));
-	(void)fputs("), up ", stdout);
-	print_duration(count(doc, "uptime_s"));
-	(void)putchar('\n');
-}
-
-/* The members of an object on a line: "frame-cut 3, bad-json 1". */
-static void
-print_members(const struct options *o, const char *label, struct span object)
-{
 	struct buf b = { 0 };
+	int code;
+
+	if ((code = ask(o, &l, &s, false)) == EXIT_OK) {
+		put_answer(&b, o, s);
+		if (b.n > 0 && !b.failed)
+			(void)fwrite(b.p, 1, b.n, stdout);
+		if (o->check && !is_ok(s))
+			code = EXIT_FAILURE_OTHER;
+		(void)print_flush(&code);
+	}
+	buf_free(&b);
+	link_close(&l);
+	return (code);
+}
+
+/* In place of what is on the screen: each line to its end, and all below.  In
+   one piece, so that it does not flicker. */
+static void
+redraw(const struct buf *b, bool first)
+{
+	struct buf out = { 0 };
 	size_t i;
 
-	if (object.n <= 2)
-		return;
-	for (i = 1; i < object.n - 1; i++) {
-		if (object.p[i] == ':')
-			buf_char(&b, ' ');
-		else if (object.p[i] == ',')
-			buf_str(&b, ", ");
-		else if (object.p[i] != '"')
-			buf_char(&b, object.p[i]);
+	buf_str(&out, first ? "\033[H\033[2J" : "\033[H");
+	for (i = 0; i < b->n; i++) {
+		if (b->p[i] == '\n')
+			buf_str(&out, "\033[K");
+		buf_char(&out, b->p[i]);
 	}
-	(void)printf("%-13s", label);
-	print_text(o, buf_text(&b));
-	(void)putchar('\n');
-	buf_free(&b);
+	buf_str(&out, "\033[J");
+	if (!out.failed)
+		(void)fwrite(out.p, 1, out.n, stdout);
+	buf_free(&out);
 }
 
-static void
-print_table(const struct options *o, struct span s)
+/* One after the other where it is no terminal, or no screen. */
+static int
+run_watch(const struct options *o)
 {
-	static const char *const figures[][2] = {
-		{ "ack, ms", "ack_wait_ms" },
-		{ "lock, ms", "lock_hold_ms" },
-		{ "gap, ms", "lock_gap_ms" },
-		{ "wait, ms", "lock_wait_ms" },
-		{ "commit, ms", "commit_ms" },
-		{ "batch, rows", "batch_rows" },
-	};
-	struct json_t *doc = jdoc_parse(s);
-	long long others = count(doc, "connections");
-	size_t i;
-
-	print_state(o, doc);
-	if (span_is(jtext_member(s, "log_rows"), "null"))
-		(void)puts("rows         unknown");
-	else
-		(void)printf("rows         %lld log, %lld audit\n",
-		    count(doc, "log_rows"), count(doc, "audit_rows"));
-	(void)printf("since start  %lld rows in %lld commits, %lld retries, "
-	    "%lld refused\n", count(doc, "committed_rows"),
-	    count(doc, "commits"), count(doc, "retries"),
-	    count(doc, "refused"));
-	(void)printf("pending      %lld rows\n", count(doc, "pending_rows"));
-	(void)printf("connections  %lld beside this one, %lld producers, "
-	    "%lld followers\n", others > 0 ? others - 1 : 0,
-	    count(doc, "producers"), count(doc, "followers"));
-	print_members(o, "faults", jtext_member(s, "faults"));
-	for (i = 0; i < sizeof figures / sizeof figures[0]; i++)
-		print_members(o, figures[i][0],
-		    jtext_member(s, figures[i][1]));
-	(void)fputs("database     ", stdout);
-	print_size(doc, "db_bytes");
-	(void)fputs(", its log ", stdout);
-	print_size(doc, "wal_bytes");
-	(void)puts(span_is(jtext_member(s, "shared"), "true") ?
-	    ", shared with others" : "");
-	jdoc_free(doc);
-}
-
-static void
-print_json(struct span s)
-{
+	bool in_place = isatty(STDOUT_FILENO) && !o->json && !o->prometheus;
+	bool first = true, away = false;
 	struct buf b = { 0 };
+	struct span s;
+	struct link l;
+	int code = EXIT_OK;
 
-	escape_json(&b, s);
-	buf_char(&b, '\n');
-	if (!b.failed)
-		(void)fwrite(b.p, 1, b.n, stdout);
+	for (; interrupt_signal() == 0; interrupt_wait(WATCH_MS)) {
+		buf_reset(&b);
+		s = SPAN_NONE;
+		/* Who was there once may come back. */
+		if ((code = ask(o, &l, &s, !first)) == EXIT_OK)
+			put_answer(&b, o, s);
+		link_close(&l);
+		if (code != EXIT_OK && first)
+			break;
+		if (code != EXIT_OK && !away)
+			say("-- execlogd does not answer, trying again --");
+		away = code != EXIT_OK;
+		if (in_place && !away)
+			redraw(&b, first);
+		else if (b.n > 0)
+			(void)fwrite(b.p, 1, b.n, stdout);
+		first = false;
+		if (!print_flush(&code) || print_is_unread())
+			break;
+	}
 	buf_free(&b);
+	return (interrupt_signal() != 0 ? EXIT_SIGNAL + interrupt_signal() :
+	    code);
 }
 
 static int
 run_status(const struct options *o)
 {
-	struct link l;
-	struct span s = SPAN_NONE;
-	int code;
-
-	if ((code = ask(o, &l, &s)) == EXIT_OK) {
-		if (o->json || o->format != FORMAT_SHORT)
-			print_json(s);
-		else
-			print_table(o, s);
-		if (o->check && !span_is(jtext_member(s, "state"), "\"ok\""))
-			code = EXIT_FAILURE_OTHER;
-		(void)print_flush(&code);
+	if (o->prometheus && o->json) {
+		complain("--json or --prometheus, not both");
+		return (EXIT_USAGE);
 	}
-	link_close(&l);
-	return (code);
+	if (o->watch && o->check) {
+		complain("--check is for one look: not with --watch");
+		return (EXIT_USAGE);
+	}
+	return (o->watch ? run_watch(o) : run_once(o));
 }
 
 static int
@@ -231,35 +170,45 @@ run_ping(const struct options *o)
 {
 	struct link l;
 	struct span s = SPAN_NONE;
+	struct buf b = { 0 };
 	int code;
 
-	if ((code = ask(o, &l, &s)) == EXIT_OK) {
+	if ((code = ask(o, &l, &s, false)) == EXIT_OK) {
 		s = jtext_member(s, "version");
-		(void)fputs("execlogd ", stdout);
 		if (s.n > 2)
-			print_text(o, (struct span){ s.p + 1, s.n - 2 });
-		(void)puts(" is up");
+			escape_put(&b, (struct span){ s.p + 1, s.n - 2 },
+			    !o->raw, false);
+		(void)printf("execlogd %.*s is up\n", (int)b.n,
+		    b.n > 0 ? b.p : "");
 		(void)print_flush(&code);
 	}
+	buf_free(&b);
 	link_close(&l);
 	return (code);
 }
 
 const struct command command_status = {
 	.name = "status",
-	.takes = "JKC",
+	.takes = "JKCwm",
 	.run = run_status,
 	.help =
     "Examples:\n"
     "  execlog status\n"
+    "  execlog status --watch\n"
     "  execlog status --json | jq .lock_hold_ms\n"
     "  execlog status --check || page-somebody\n"
+    "  execlog status --prometheus >/var/lib/node_exporter/execlog.prom\n"
     "\n"
     "Usage: execlog status [OPTION]...\n"
     "\n"
+    "Is all well?  If not, why, and what is to be done: the first lines say so.\n"
+    "docs/status.md explains every figure.\n"
+    "\n"
     "Exit 0 whenever the daemon answers, else 5.  execlog ping is the short form.\n"
     "\n"
-    "      --json            one object; README.md describes its keys\n"
+    "      --json            one object\n"
+    "      --prometheus      metrics, in the text format\n"
+    "      --watch           again every second, until Ctrl-C\n"
     "      --check           exit 1 when the daemon is degraded\n"
     "      --color WHEN      auto, always, never\n"
     "      --socket PATH     the daemon's socket\n",

@@ -32,6 +32,8 @@ static const struct option table[] = {
 	{ "to", required_argument, NULL, 'T' },
 	{ "check", no_argument, NULL, 'K' },
 	{ "yes", no_argument, NULL, 'q' },
+	{ "watch", no_argument, NULL, 'w' },
+	{ "prometheus", no_argument, NULL, 'm' },
 	{ "timeout", required_argument, NULL, 'D' },
 	{ "producer", required_argument, NULL, 'P' },
 	{ "min-level", required_argument, NULL, 'p' },

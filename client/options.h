@@ -69,6 +69,8 @@ struct options {
 	bool			 local;
 	bool			 check;
 	bool			 yes;
+	bool			 watch;
+	bool			 prometheus;
 	int			 timeout;	/* ms; -1: not given */
 	int			 drain;		/* ms; -1: not given */
 	const char		*producer;	/* NULL: none */

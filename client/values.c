@@ -223,6 +223,10 @@ set_flag(struct options *o, int letter)
 		return (true);
 	case 'K':
 		return (o->check = true);
+	case 'w':
+		return (o->watch = true);
+	case 'm':
+		return (o->prometheus = true);
 	case 'q':
 		return (o->yes = true);
 	case 'r':

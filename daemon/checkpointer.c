@@ -29,6 +29,8 @@ struct checkpointer {
 	int			 left;
 	int			 copied;	/* by the pass before */
 	bool			 blocked;	/* a quiet pass left much */
+	uint64_t		 passes;
+	uint64_t		 failures;
 	enum sql_result		 result;
 	struct sql_error	 error;
 	void			(*on_quiet)(void *);
@@ -88,6 +90,9 @@ on_pass(void *job, void *arg)
 	(void)arg;
 	c->copied = c->frames - c->left;
 	c->state = RESTING;
+	c->passes++;
+	if (c->result != SQL_DONE)
+		c->failures++;
 	if (c->result != SQL_DONE && c->result != SQL_BUSY)
 		log_line(LOG_WARNING, "checkpoint: %s", c->error.text);
 	else if (c->result == SQL_DONE && held)
@@ -141,10 +146,16 @@ checkpointer_frames(struct checkpointer *c, int frames)
 		begin(c);
 }
 
-bool
-checkpointer_is_blocked(const struct checkpointer *c)
+void
+checkpointer_figures(const struct checkpointer *c,
+    struct checkpointer_figures *f)
 {
-	return (c->blocked);
+	*f = (struct checkpointer_figures){
+		.blocked = c->blocked,
+		.frames = c->seen,
+		.passes = c->passes,
+		.failures = c->failures,
+	};
 }
 
 bool

@@ -41,7 +41,14 @@ void	 checkpointer_frames(struct checkpointer *, int frames);
  */
 bool	 checkpointer_holds(struct checkpointer *);
 
-/* Is somebody's old read in the way, and the log large because of it? */
-bool	 checkpointer_is_blocked(const struct checkpointer *);
+struct checkpointer_figures {
+	bool		blocked;	/* somebody's old read is in the way,
+					   and the log large because of it */
+	int		frames;		/* in the log, at the last commit */
+	uint64_t	passes;		/* since the start, as is: */
+	uint64_t	failures;	/* of them */
+};
+void	 checkpointer_figures(const struct checkpointer *,
+	    struct checkpointer_figures *);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 
+#include "daemon/census.h"
 #include "daemon/checkpointer.h"
 #include "daemon/clock.h"
 #include "daemon/context.h"
@@ -50,9 +51,11 @@ struct collector {
 	struct ingest		*ingest;
 	struct reader		*reader;
 	struct checkpointer	*checkpointer;
+	struct census		*census;
 	struct server		*server;
 	struct roles_context	 roles;
 
+	struct position		 found;		/* where the file was */
 	int64_t			 started;	/* monotonic ms */
 	bool			 stopping;
 	int			 code;
@@ -145,6 +148,14 @@ on_room(void *v)
 }
 
 static void
+on_commit(const struct store_commit *done, void *v)
+{
+	struct collector *c = v;
+
+	census_committed(c->census, done);
+}
+
+static void
 on_quiet(void *v)
 {
 	struct collector *c = v;
@@ -162,13 +173,16 @@ put_status(struct buf *b, const struct counts *counts, const char *unreadable,
 		.uptime_s = (clock_mono_ms() - c->started) / 1000,
 		.counts = *counts,
 		.unreadable = unreadable,
-		.blocked = checkpointer_is_blocked(c->checkpointer),
 		.followers = follow_count(c->follow),
 		.connections = server_count(c->server),
 		.faults = server_faults(c->server),
 	};
 
 	ingest_figures(c->ingest, &s.ingest);
+	if (unreadable == NULL)
+		census_seen(c->census, counts);
+	census_figures(c->census, &s.census);
+	checkpointer_figures(c->checkpointer, &s.checkpoint);
 	dbfile_sizes(&c->file, &s.db_bytes, &s.wal_bytes);
 	status_put(b, &s);
 }
@@ -224,7 +238,6 @@ open_database(struct collector *c, const char *note)
 	const char *path = text(c, SETTING_DB);
 	bool full = number(c, SETTING_SYNC) == 1;
 	struct sql_error error = { 0 };
-	struct position published;
 
 	if (!dbfile_claim(&c->file, path, note, &error) ||
 	    (c->store = store_open(c->file.path, full,
@@ -233,12 +246,12 @@ open_database(struct collector *c, const char *note)
 	    (c->checkpoint = checkpoint_open(c->file.path, &error)) == NULL ||
 	    !first_checkpoint(c, &error) ||
 	    (c->pages = pages_open(c->file.path, &error)) == NULL ||
-	    store_position(c->store, &published, &error) != SQL_DONE)
+	    store_position(c->store, &c->found, &error) != SQL_DONE)
 		return (unusable(path, error.text));
 	if (store_was_mended(c->store))
 		log_line(LOG_WARNING, "triggers that keep the audit trail "
 		    "append-only were gone or changed: made again");
-	c->follow = follow_new(&published);
+	c->follow = follow_new(&c->found);
 	c->streams = streams_new((size_t)number(c, SETTING_MAX_STREAMS),
 	    (uint64_t)number(c, SETTING_STREAM_MAX));
 	if (store_streams(c->store, streams_restore, c->streams, &error) !=
@@ -273,6 +286,7 @@ start_threads(struct collector *c)
 	const struct ingest_hooks hooks = {
 		.on_room = on_room,
 		.on_fatal = on_fatal,
+		.on_commit = on_commit,
 		.on_drained = on_drained,
 		.arg = c,
 	};
@@ -284,6 +298,8 @@ start_threads(struct collector *c)
 	    on_quiet, c)) == NULL)
 		return (unusable("thread", strerror(errno)));
 	ingest_set_checkpointer(c->ingest, c->checkpointer);
+	c->census = census_start(c->base, c->reader, &c->found,
+	    number(c, SETTING_WARN_LOG_BYTES));
 	return (true);
 }
 
@@ -377,6 +393,7 @@ end(struct collector *c)
 	server_free(c->server);
 	/* The threads first: each may be at work on what follows. */
 	checkpointer_stop(c->checkpointer);
+	census_stop(c->census);
 	reader_stop(c->reader);
 	ingest_stop(c->ingest);
 	last_checkpoint(c);

@@ -266,6 +266,8 @@ on_commit(struct ingest *in, const struct store_commit *c)
 	streams_committed(in->streams, b);
 	admit_committed(in->admit, b, now);
 	follow_committed(in->follow, b, c);
+	if (in->hooks.on_commit != NULL)
+		in->hooks.on_commit(c, in->hooks.arg);
 	in->settling = false;
 	/* Its memory is for the next one; its rows are gone. */
 	batch_reset(b, 0);
@@ -398,12 +400,15 @@ ingest_figures(const struct ingest *in, struct ingest_figures *f)
 	*f = (struct ingest_figures){
 		.degraded = in->health.degraded,
 		.reason = in->health.degraded ? in->health.error.text : NULL,
+		.result = in->health.error.result,
 		.pending_rows = batch_rows(in->open) +
 		    (in->in_flight ? batch_rows(in->flight) : 0),
 		.pending_bytes = ingest_pending_bytes(in),
 		.uncounted = in->uncounted,
 		.refused = admit_refused(in->admit),
 		.retries = in->health.retries,
+		.held_back = in->held_back,
+		.rows_per_s = meter_rate(&in->meter, clock_mono_us()),
 		.producers = in->ledger.count,
 		.streams = in->streams->open,
 		.lost_streams = in->streams->lost,

@@ -35,6 +35,7 @@ struct producer_claim;
 struct record;
 struct secrets;
 struct store;
+struct store_commit;
 struct streams;
 
 struct ingest_config {
@@ -51,6 +52,8 @@ struct ingest_hooks {
 	void	(*on_room)(void *arg);
 	/* The outcome cannot be known, or the file is gone: leave. */
 	void	(*on_fatal)(enum sql_result, void *arg);
+	/* A transaction is committed.  May be NULL. */
+	void	(*on_commit)(const struct store_commit *, void *arg);
 	/* After ingest_drain: nothing more will be committed. */
 	void	(*on_drained)(void *arg);
 	void	*arg;
@@ -153,11 +156,14 @@ bool		 ingest_is_draining(const struct ingest *);
 struct ingest_figures {
 	bool		 degraded;
 	const char	*reason;	/* of the degradation, else NULL */
+	enum sql_result	 result;	/* ... sorted */
 	const char	*uncounted;	/* as store_uncounted */
 	uint64_t	 pending_rows;
 	uint64_t	 pending_bytes;
 	uint64_t	 refused;
 	uint64_t	 retries;	/* commits that had to be tried again */
+	uint64_t	 held_back;	/* times that producers were not read */
+	double		 rows_per_s;	/* committed, of the last seconds */
 	size_t		 producers;
 	size_t		 streams;	/* open */
 	uint64_t	 lost_streams;	/* since the start, as is: */

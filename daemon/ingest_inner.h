@@ -38,6 +38,7 @@ struct ingest {
 	bool			 look;		/* somebody wants to know how
 						   the file is */
 	bool			 refused;	/* somebody was, a read */
+	uint64_t		 held_back;	/* times that somebody was */
 	bool			 settling;	/* telling what a commit has done */
 	bool			 draining;
 	bool			 dead;		/* the file is corrupt */

@@ -1,8 +1,21 @@
 #include "daemon/meter.h"
 
+#include <stddef.h>
+
 #include "sql/store.h"
 
 #define GAP_MAX_US	1000000
+#define SECOND_US	1000000
+
+/* Seconds without rows. */
+static void
+move_on(struct meter *m, int64_t s)
+{
+	if (s - m->now_s > METER_SECONDS)
+		m->now_s = s - METER_SECONDS;
+	while (m->now_s < s)
+		m->second[++m->now_s % METER_SECONDS] = 0;
+}
 
 void
 meter_commit(struct meter *m, const struct store_commit *c, size_t rows,
@@ -20,4 +33,19 @@ meter_commit(struct meter *m, const struct store_commit *c, size_t rows,
 	m->released_us = c->begun_us + c->hold_us;
 	m->commits++;
 	m->rows += rows;
+	move_on(m, m->released_us / SECOND_US);
+	m->second[m->now_s % METER_SECONDS] += rows;
+}
+
+double
+meter_rate(const struct meter *m, int64_t now_us)
+{
+	struct meter copy = *m;
+	uint64_t rows = 0;
+	size_t i;
+
+	move_on(&copy, now_us / SECOND_US);
+	for (i = 0; i < METER_SECONDS; i++)
+		rows += copy.second[i];
+	return ((double)rows / METER_SECONDS);
 }

@@ -13,6 +13,8 @@
 
 struct store_commit;
 
+#define METER_SECONDS	10	/* that a rate is the mean of */
+
 /* A zeroed struct has seen nothing.  Histograms in us, but for the rows. */
 struct meter {
 	uint64_t	rows;		/* committed */
@@ -26,10 +28,15 @@ struct meter {
 					   until all of it is committed */
 	struct hist	batch_rows;
 	int64_t		released_us;	/* the newest hold */
+	uint64_t	second[METER_SECONDS];	/* rows of each, in turns */
+	int64_t		now_s;		/* the newest of them */
 };
 
 /* A batch of so many rows, the oldest so old, is committed. */
 void	 meter_commit(struct meter *, const struct store_commit *, size_t rows,
 	    int64_t age_us);
+
+/* Rows a second, in the last METER_SECONDS. */
+double	 meter_rate(const struct meter *, int64_t now_us);
 
 #endif

@@ -26,7 +26,10 @@ run_page(void *job, void *arg)
 	struct reader_turn *turn = job;
 	struct reader *r = arg;
 
-	query_page(turn->query, r->pages);
+	if (turn->query != NULL)
+		query_page(turn->query, r->pages);
+	else
+		turn->run(turn, r->pages);
 }
 
 static void

@@ -17,7 +17,8 @@ struct reader;
 /* One query's place in the queue; embedded in its owner. */
 struct reader_turn {
 	TAILQ_ENTRY(reader_turn) entry;
-	struct query	*query;
+	struct query	*query;		/* or what else is to be done */
+	void		(*run)(struct reader_turn *, struct pages *);
 	enum { TURN_IDLE, TURN_WAITING, TURN_RUNNING } state;
 	bool		 abandoned;	/* while running */
 	void		(*done)(void *arg);

@@ -74,8 +74,8 @@ static const struct spec {
 	    KIND_YES, 0, 0, false,
 	    "         refuse a file whose schema is not up to date" },
 	[SETTING_WARN_LOG_BYTES] = { "warn-log-bytes",
-	    "EXECLOG_WARN_LOG_BYTES", "1G", KIND_SIZE, 0, 1024 * TIB, true,
-	    "BYTES    warn when the log table is larger" },
+	    "EXECLOG_WARN_LOG_BYTES", "1G", KIND_SIZE, 0, 1024 * TIB, false,
+	    "BYTES    warn when the log table is larger; 0: never" },
 };
 
 static const char examples[] =

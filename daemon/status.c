@@ -5,6 +5,8 @@
 #include "proto/frame.h"
 #include "proto/json.h"
 #include "proto/version.h"
+#include "sql/schema.h"
+#include "sql/store.h"
 
 static void
 put_count(struct buf *b, const char *key, uint64_t n)
@@ -19,25 +21,54 @@ put_null(struct buf *b, const char *key)
 	buf_str(b, "null");
 }
 
-/* Why all is not well; NULL if it is. */
+/* What to do about a failing file. */
 static const char *
-reason(const struct status *s)
+advise(enum sql_result result)
 {
+	switch (result) {
+	case SQL_BUSY:
+		return ("somebody holds the write lock: see who has the file "
+		    "open (fuser), and end a transaction that hangs");
+	case SQL_FULL:
+		return ("make room on the disk; it goes on by itself");
+	case SQL_FOREIGN:
+		return ("take the trigger, view or column back that stands in "
+		    "the way, or, where tables of execlog are missing, stop "
+		    "execlogd and run execlog migrate up");
+	case SQL_CORRUPT:
+		return ("stop execlogd, keep the file, and restore a backup");
+	default:
+		return ("see the log of execlogd; it goes on by itself when "
+		    "that is mended");
+	}
+}
+
+/* Why all is not well, and what to do; NULL if it is. */
+static const char *
+reason(const struct status *s, const char **advice)
+{
+	*advice = advise(s->ingest.result);
 	if (s->ingest.degraded)
 		return (s->ingest.reason);
+	*advice = "see the log of execlogd, and whether the file is whole";
 	if (s->unreadable != NULL)
 		return (s->unreadable);
+	*advice = "find out what was lost, then set confirmed_at in "
+	    "execlog_incidents";
 	if (s->counts.incidents > 0)
 		return ("acknowledged records are missing, this file is an "
 		    "older one: see execlog_incidents");
+	*advice = "restart execlogd: it makes the trigger again";
 	if (s->counts.unguarded)
 		return ("the audit trail is not append-only: a trigger of ours "
-		    "is gone or changed; a restart of execlogd makes it again");
+		    "is gone or changed");
+	*advice = "install them again, as docs/engine.md says";
 	if (s->counts.uninstalled)
 		return ("the triggers on executions that were installed are "
-		    "gone: audit events and state may drift apart, see "
-		    "docs/engine.md");
-	if (s->blocked)
+		    "gone: audit events and state may drift apart");
+	*advice = "end the process that keeps a read transaction open "
+	    "(fuser shows who has the file)";
+	if (s->checkpoint.blocked)
 		return ("another process reads an old state of the file: its "
 		    "log cannot be copied back and grows");
 	return (NULL);
@@ -46,13 +77,20 @@ reason(const struct status *s)
 static void
 put_health(struct buf *b, const struct status *s)
 {
-	const char *why = reason(s);
+	const char *advice, *why = reason(s, &advice);
 
 	jput_text(b, "state", span_of(why != NULL ? "degraded" : "ok"));
 	if (why != NULL)
 		jput_text(b, "reason", span_of(why));
 	else
 		put_null(b, "reason");
+	if (why != NULL)
+		jput_text(b, "advice", span_of(advice));
+	else if (s->census.is_large)
+		jput_text(b, "advice", span_of("the log table is larger than "
+		    "--warn-log-bytes: choose a shorter --retention-days"));
+	else
+		put_null(b, "advice");
 	if (s->ingest.uncounted != NULL)
 		jput_text(b, "note", span_of(s->ingest.uncounted));
 	else
@@ -60,16 +98,54 @@ put_health(struct buf *b, const struct status *s)
 }
 
 static void
+put_versions(struct buf *b, const struct status *s)
+{
+	const char *defect;
+	size_t i;
+
+	jput_text(b, "version", span_of(EXECLOG_VERSION));
+	jput_text(b, "sqlite_version", span_of(s->sqlite_version));
+	jput_key(b, "sqlite_defects");
+	for (i = 0; (defect = store_sqlite_defect(i)) != NULL; i++) {
+		buf_char(b, i == 0 ? '[' : ',');
+		jput_string(b, span_of(defect));
+	}
+	buf_str(b, i == 0 ? "[]" : "]");
+	jput_i64(b, "schema_version", schema_newest());
+}
+
+static void
+put_checkpoint(struct buf *b, const struct checkpointer_figures *f)
+{
+	jput_key(b, "checkpoint");
+	buf_char(b, '{');
+	jput_i64(b, "frames", f->frames);
+	put_count(b, "passes", f->passes);
+	put_count(b, "failures", f->failures);
+	jput_bool(b, "blocked", f->blocked);
+	buf_char(b, '}');
+}
+
+static void
 put_rows(struct buf *b, const struct status *s)
 {
+	static const char *const keys[] = { "log_rows", "audit_rows",
+	    "log_bytes", "audit_bytes", "reclaimable_bytes", "incidents" };
+	const struct volume *log = &s->census.table[TALLY_LOG];
+	const struct volume *audit = &s->census.table[TALLY_AUDIT];
+	size_t i;
+
+	jput_bool(b, "counting", s->census.counting);
 	if (s->unreadable != NULL) {
-		put_null(b, "log_rows");
-		put_null(b, "audit_rows");
-		put_null(b, "incidents");
+		for (i = 0; i < sizeof keys / sizeof keys[0]; i++)
+			put_null(b, keys[i]);
 		return;
 	}
-	jput_i64(b, "log_rows", s->counts.log);
-	jput_i64(b, "audit_rows", s->counts.audit);
+	jput_i64(b, "log_rows", log->rows);
+	jput_i64(b, "audit_rows", audit->rows);
+	jput_i64(b, "log_bytes", log->bytes);
+	jput_i64(b, "audit_bytes", audit->bytes);
+	jput_i64(b, "reclaimable_bytes", s->counts.free_bytes);
 	jput_i64(b, "incidents", s->counts.incidents);
 }
 
@@ -133,13 +209,15 @@ status_put(struct buf *b, const struct status *s)
 
 	buf_char(b, '{');
 	put_health(b, s);
-	jput_text(b, "version", span_of(EXECLOG_VERSION));
-	jput_text(b, "sqlite_version", span_of(s->sqlite_version));
+	put_versions(b, s);
 	jput_i64(b, "uptime_s", s->uptime_s);
 	put_rows(b, s);
 	put_count(b, "pending_rows", f->pending_rows);
 	put_count(b, "pending_bytes", f->pending_bytes);
 	put_count(b, "retries", f->retries);
+	put_count(b, "held_back", f->held_back);
+	jput_key(b, "rows_per_s");
+	buf_printf(b, "%.1f", f->rows_per_s);
 	put_count(b, "refused", f->refused);
 	put_count(b, "connections", s->connections);
 	put_count(b, "producers", f->producers);
@@ -150,6 +228,7 @@ status_put(struct buf *b, const struct status *s)
 	jput_i64(b, "db_bytes", s->db_bytes);
 	jput_i64(b, "wal_bytes", s->wal_bytes);
 	jput_bool(b, "shared", f->shared);
+	put_checkpoint(b, &s->checkpoint);
 	put_meter(b, f->meter);
 	put_null(b, "last_sweep");
 	put_faults(b, s->faults);

@@ -1,6 +1,6 @@
 /*
- * The STATUS frame: what execlog status shows.  Its keys are public; README.md
- * describes them.
+ * The STATUS frame: what execlog status shows.  Its keys are public;
+ * docs/status.md describes them.
  *
  * Layer: daemon.  Threads: the loop's.  No I/O, no clock.
  */
@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/census.h"
+#include "daemon/checkpointer.h"
 #include "daemon/ingest.h"
 #include "sql/pages.h"
 
@@ -24,7 +26,8 @@ struct status {
 						   known; else NULL */
 	int64_t			 db_bytes;
 	int64_t			 wal_bytes;
-	bool			 blocked;	/* the log cannot be copied */
+	struct census_figures	 census;
+	struct checkpointer_figures checkpoint;
 	size_t			 followers;
 	size_t			 connections;
 	const uint64_t		*faults;	/* FAULT_COUNT of them */

@@ -91,8 +91,10 @@ ingest_has_room(struct ingest *in, const struct ledger_entry *p)
 	    (mine == 0 || (!batch_is_full(in->open, &in->pace.limit) &&
 	    mine < 2 * in->pace.limit_bytes / in->ledger.active));
 	/* Then what is pending is due. */
-	if (!room && !in->refused)
+	if (!room && !in->refused) {
 		timer_set(in->timer, 0);
+		in->held_back++;
+	}
 	in->refused = in->refused || !room;
 	return (room);
 }

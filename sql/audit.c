@@ -75,6 +75,9 @@ add(struct audit_table *t, struct audit_row *r, int64_t *rows,
 	else if ((result = insert(t, r, error)) == SQL_DONE) {
 		*newest = r->id;
 		++*rows;
+		t->inserted.rows++;
+		t->inserted.bytes += (int64_t)(r->execution.n + r->type.n +
+		    r->metadata.n) + TALLY_NUMBERS;
 	}
 	return (result != SQL_DONE ? result :
 	    insert_origin(t, r, rows, error));
@@ -106,6 +109,7 @@ audit_table_apply(struct audit_table *t, const struct store_batch *b,
 	struct audit_row *r;
 
 	*rows = 0;
+	t->inserted = (struct volume){ 0 };
 	if (b->naudit == 0)
 		return (SQL_DONE);
 	if ((result = mend_sequence(t, rows, error)) != SQL_DONE ||

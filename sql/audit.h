@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 #include "sql/result.h"
+#include "sql/store.h"
 
 struct edges;
-struct store_batch;
 
 struct audit_table {
 	sqlite3		*db;
@@ -24,6 +24,7 @@ struct audit_table {
 	sqlite3_stmt	*behind;	/* the sequence is, and ... */
 	sqlite3_stmt	*raise;		/* is mended */
 	sqlite3_stmt	*add;
+	struct volume	 inserted;	/* events, by the last apply */
 };
 
 /* The edges are the caller's. */

@@ -251,11 +251,16 @@ pages_counts(struct pages *p, struct counts *c, struct sql_error *error)
 {
 	enum sql_result result;
 	sqlite3_int64 incidents = 0;
+	int64_t pages = 0, size = 0;
 
-	result = two_integers(p, LOG_ROWS, AUDIT_ROWS, &c->log, &c->audit,
-	    error);
-	if (result == SQL_DONE)
-		result = db_integer(p->stmt[INCIDENTS], &incidents, error);
+	if ((result = two_integers(p, LOG_ROWS, AUDIT_ROWS, &c->log,
+	    &c->audit, error)) != SQL_DONE ||
+	    (result = two_integers(p, FREE_PAGES, PAGE_SIZE, &pages, &size,
+	    error)) != SQL_DONE ||
+	    (result = pages_position(p, &c->newest, error)) != SQL_DONE)
+		return (result);
+	c->free_bytes = pages * size;
+	result = db_integer(p->stmt[INCIDENTS], &incidents, error);
 	c->incidents = incidents;
 	return (result != SQL_DONE ? result : look_at_triggers(p, c, error));
 }

@@ -35,6 +35,10 @@ static const char *const text[STATEMENT_COUNT] = {
 	[LOG_ROWS] = sql_log_rows,
 	[AUDIT_ROWS] = sql_audit_rows,
 	[INCIDENTS] = sql_incidents_open,
+	[FREE_PAGES] = sql_free_pages,
+	[PAGE_SIZE] = sql_page_size,
+	[COUNT_LOG] = sql_count_log,
+	[COUNT_AUDIT] = sql_count_audit,
 };
 
 static struct pages *

@@ -136,17 +136,20 @@ enum sql_result	 pages_position(struct pages *, struct position *,
 		    struct sql_error *);
 
 /*
- * How many rows there are (see log_rows in statements.sql), how many incidents
- * that nobody has confirmed, and which triggers are not there: are those that
- * keep the audit trail append-only, and those of the engine's state that
+ * How many ids there are from the oldest row to the newest (not fewer than
+ * rows), where the file is, how many incidents nobody has confirmed, how many
+ * bytes of the file are free pages, and which triggers are not there: are those
+ * that keep the audit trail append-only, and those of the engine's state that
  * somebody has installed?
  */
 struct counts {
-	int64_t	log;
-	int64_t	audit;
-	int64_t	incidents;
-	bool	unguarded;
-	bool	uninstalled;
+	int64_t		log;
+	int64_t		audit;
+	struct position	newest;
+	int64_t		incidents;
+	int64_t		free_bytes;
+	bool		unguarded;
+	bool		uninstalled;
 };
 enum sql_result	 pages_counts(struct pages *, struct counts *,
 		    struct sql_error *);

@@ -413,3 +413,19 @@ SELECT coalesce((SELECT max(id) FROM execution_logs)
 -- name: audit_rows
 SELECT coalesce((SELECT max(id) FROM execution_audit_events)
 	- (SELECT min(id) FROM execution_audit_events) + 1, 0)
+
+-- name: free_pages
+PRAGMA freelist_count
+
+-- name: page_size
+PRAGMA page_size
+
+-- Rows to be counted, by id, with all their texts.
+
+-- name: count_log
+SELECT id, execution_id, task_id, level, source, message, metadata
+FROM execution_logs NOT INDEXED WHERE id > ?1 AND id <= ?2 ORDER BY id
+
+-- name: count_audit
+SELECT id, execution_id, event_type, metadata
+FROM execution_audit_events NOT INDEXED WHERE id > ?1 AND id <= ?2 ORDER BY id

@@ -183,8 +183,16 @@ position_now(struct store *s, struct position *p, struct sql_error *error)
 	return (SQL_DONE);
 }
 
+static void
+count(struct volume *t, size_t texts)
+{
+	t->rows++;
+	t->bytes += (int64_t)texts + TALLY_NUMBERS;
+}
+
 static enum sql_result
-insert_log(struct store *s, struct log_row *r, struct sql_error *error)
+insert_log(struct store *s, struct log_row *r, struct volume *t,
+    struct sql_error *error)
 {
 	sqlite3_stmt *stmt = s->insert_log;
 	enum sql_result result;
@@ -196,6 +204,8 @@ insert_log(struct store *s, struct log_row *r, struct sql_error *error)
 	db_bind_text(stmt, 5, r->source);
 	db_bind_text(stmt, 6, r->message);
 	db_bind_text(stmt, 7, r->metadata);
+	count(t, r->execution.n + r->task.n + r->level.n + r->source.n +
+	    r->message.n + r->metadata.n);
 	result = run(s, stmt, error);
 	r->id = sqlite3_last_insert_rowid(s->db);
 	return (result);
@@ -205,21 +215,25 @@ insert_log(struct store *s, struct log_row *r, struct sql_error *error)
    the rows are counted. */
 static enum sql_result
 insert_all(struct store *s, const struct store_batch *b,
-    struct position *newest, struct sql_error *error)
+    struct store_commit *c, struct sql_error *error)
 {
 	sqlite3_int64 before = sqlite3_total_changes64(s->db);
 	enum sql_result result;
 	int64_t rows;
 	size_t i;
 
+	c->log = (struct volume){ 0 };
 	for (i = 0; i < b->nlog; i++)
-		if ((result = insert_log(s, &b->log[i], error)) != SQL_DONE)
+		if ((result = insert_log(s, &b->log[i], &c->log, error)) !=
+		    SQL_DONE)
 			return (result);
 	if (b->nlog > 0)
-		newest->log = b->log[b->nlog - 1].id;
-	result = audit_table_apply(&s->audit, b, &rows, &newest->audit, error);
+		c->after.log = b->log[b->nlog - 1].id;
+	result = audit_table_apply(&s->audit, b, &rows, &c->after.audit,
+	    error);
 	if (result != SQL_DONE)
 		return (result);
+	c->audit = s->audit.inserted;
 	if (sqlite3_total_changes64(s->db) - before !=
 	    (sqlite3_int64)b->nlog + rows) {
 		error->result = SQL_FOREIGN;
@@ -282,7 +296,7 @@ transaction(struct store *s, const struct store_batch *b,
 	c->foreign = version != s->version;
 	s->version = version;
 	c->after = c->before;
-	if ((result = insert_all(s, b, &c->after, error)) == SQL_FULL &&
+	if ((result = insert_all(s, b, c, error)) == SQL_FULL &&
 	    (c->before.log > IDS_SPENT || c->before.audit > IDS_SPENT))
 		(void)snprintf(error->text, sizeof error->text,
 		    "no ids are left: somebody has inserted a row with an id "

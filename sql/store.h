@@ -20,6 +20,10 @@ struct store;
 /* The version of the SQLite library, as text. */
 const char	*store_sqlite_version(void);
 
+/* The i-th defect that is known of it and that we have to work around, by the
+   name that docs/status.md has; NULL: there are no more. */
+const char	*store_sqlite_defect(size_t i);
+
 /*
  * A place in the history of the file: the newest id in each of the two tables,
  * read in one transaction.
@@ -27,6 +31,14 @@ const char	*store_sqlite_version(void);
 struct position {
 	int64_t	log;
 	int64_t	audit;
+};
+
+/* A row's bytes are those of its texts, and TALLY_NUMBERS for id and time. */
+#define TALLY_NUMBERS	16
+
+struct volume {
+	int64_t	rows;
+	int64_t	bytes;
 };
 
 /*
@@ -141,6 +153,8 @@ struct store_batch {
 struct store_commit {
 	struct position	 before;	/* what others had written by then */
 	struct position	 after;		/* with our rows */
+	struct volume	 log;		/* our rows */
+	struct volume	 audit;
 	bool		 foreign;	/* somebody else has committed since */
 	int64_t		 wait_us;	/* for the write lock */
 	int64_t		 begun_us;	/* when we got it, monotonic */

@@ -472,6 +472,6 @@ def test_status_and_ping(daemon):
     assert status["lock_hold_ms"]["max"] > 0
     shown = daemon.ok("status")
     assert shown.startswith("state        ok\n")
-    assert "rows         1 log, 1 audit\n" in shown
+    assert "rows         1 log, 1 audit" in shown
     assert daemon.ok("ping").startswith("execlogd ")
     assert daemon.cli("status", "--check")[0] == 0

@@ -62,6 +62,10 @@ check_plans(sqlite3 *db)
 		{ sql_audit_rows, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
 		    "SEARCH execution_audit_events;SCALAR SUBQUERY 2;"
 		    "SEARCH execution_audit_events;" },
+		{ sql_count_log, LOGS "INTEGER PRIMARY KEY "
+		    "(rowid>? AND rowid<?);" },
+		{ sql_count_audit, AUDIT "INTEGER PRIMARY KEY "
+		    "(rowid>? AND rowid<?);" },
 		{ sql_next_in_logs, "SEARCH execution_logs USING COVERING "
 		    "INDEX idx_logs_execution (execution_id>? AND "
 		    "execution_id<?);" },

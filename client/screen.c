@@ -1,0 +1,231 @@
+#include "client/screen.h"
+
+#include <string.h>
+
+#include "client/escape.h"
+#include "client/options.h"
+#include "proto/buf.h"
+#include "proto/json.h"
+
+/* A text from the daemon, made safe. */
+static void
+put_text(struct buf *b, const struct options *o, struct span s)
+{
+	escape_put(b, s, !o->raw, false);
+}
+
+static struct span
+text(const struct json_t *doc, const char *key)
+{
+	struct span s = SPAN_NONE;
+
+	(void)jget_text(doc, key, &s);
+	return (s);
+}
+
+static long long
+count(const struct json_t *doc, const char *key)
+{
+	int64_t n = 0;
+
+	(void)jget_i64(doc, key, &n);
+	return (n);
+}
+
+static void
+put_size(struct buf *b, const struct json_t *doc, const char *key)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB",
+	    "TiB" };
+	double n = (double)count(doc, key);
+	size_t unit = 0;
+
+	for (; n >= 1024 && unit < 4; unit++)
+		n /= 1024;
+	buf_printf(b, "%.*f %s", unit == 0 ? 0 : 1, n, units[unit]);
+}
+
+/* 2d 3h, 3h 4m, 1m 30s, 5s: the two largest units. */
+static void
+put_duration(struct buf *b, long long s)
+{
+	if (s >= 86400)
+		buf_printf(b, "%lldd %lldh", s / 86400, s % 86400 / 3600);
+	else if (s >= 3600)
+		buf_printf(b, "%lldh %lldm", s / 3600, s % 3600 / 60);
+	else if (s >= 60)
+		buf_printf(b, "%lldm %llds", s / 60, s % 60);
+	else
+		buf_printf(b, "%llds", s);
+}
+
+/* An object or array of plain values on a line: "frame-cut 3, bad-json 1". */
+static void
+put_members(struct buf *b, const struct options *o, struct span object)
+{
+	struct buf line = { 0 };
+	size_t i;
+
+	for (i = 1; i + 1 < object.n; i++) {
+		if (object.p[i] == ':')
+			buf_char(&line, ' ');
+		else if (object.p[i] == ',')
+			buf_str(&line, ", ");
+		else if (object.p[i] != '"')
+			buf_char(&line, object.p[i]);
+	}
+	if (line.n > 0)
+		put_text(b, o, buf_text(&line));
+	buf_free(&line);
+}
+
+static void
+put_labelled(struct buf *b, const struct options *o, const char *label,
+    struct span object)
+{
+	if (object.n <= 2)
+		return;
+	buf_printf(b, "%-13s", label);
+	put_members(b, o, object);
+	buf_char(b, '\n');
+}
+
+static void
+put_state(struct buf *b, const struct options *o, const struct json_t *doc)
+{
+	struct span state = text(doc, "state"), reason = text(doc, "reason");
+	struct span advice = text(doc, "advice"), note = text(doc, "note");
+	bool ok = span_is(state, "ok");
+
+	buf_printf(b, "state        %s", !o->color ? "" : ok ? "\033[32m" :
+	    "\033[31m");
+	put_text(b, o, state);
+	buf_str(b, o->color ? "\033[0m" : "");
+	if (reason.p != NULL) {
+		buf_str(b, ": ");
+		put_text(b, o, reason);
+	}
+	if (advice.p != NULL) {
+		buf_str(b, "\nto do        ");
+		put_text(b, o, advice);
+	}
+	if (note.p != NULL) {
+		buf_str(b, "\nnote         ");
+		put_text(b, o, note);
+	}
+	buf_char(b, '\n');
+}
+
+static void
+put_versions(struct buf *b, const struct options *o, const struct json_t *doc,
+    struct span s)
+{
+	struct span defects = jtext_member(s, "sqlite_defects");
+
+	buf_str(b, "version      ");
+	put_text(b, o, text(doc, "version"));
+	buf_printf(b, ", schema %lld, up ", count(doc, "schema_version"));
+	put_duration(b, count(doc, "uptime_s"));
+	buf_str(b, "\nSQLite       ");
+	put_text(b, o, text(doc, "sqlite_version"));
+	if (defects.n > 2) {
+		buf_str(b, "; known defects, worked around: ");
+		put_members(b, o, defects);
+	}
+	buf_char(b, '\n');
+}
+
+static void
+put_rows(struct buf *b, const struct json_t *doc, struct span s)
+{
+	if (span_is(jtext_member(s, "log_rows"), "null")) {
+		buf_str(b, "rows         unknown\n");
+		return;
+	}
+	buf_printf(b, "rows         %lld log, %lld audit",
+	    count(doc, "log_rows"), count(doc, "audit_rows"));
+	if (span_is(jtext_member(s, "counting"), "true"))
+		buf_str(b, " (about: still counting)");
+	buf_str(b, "\nbytes        ");
+	put_size(b, doc, "log_bytes");
+	buf_str(b, " log, ");
+	put_size(b, doc, "audit_bytes");
+	buf_str(b, " audit\n");
+}
+
+static void
+put_work(struct buf *b, const struct json_t *doc, struct span s)
+{
+	struct span rate = jtext_member(s, "rows_per_s");
+
+	buf_printf(b, "since start  %lld rows in %lld commits, %lld retries, "
+	    "%lld refused, %lld lines dropped, %lld streams lost, held back "
+	    "%lld times\n", count(doc, "committed_rows"),
+	    count(doc, "commits"), count(doc, "retries"),
+	    count(doc, "refused"), count(doc, "dropped_lines"),
+	    count(doc, "lost_streams"), count(doc, "held_back"));
+	buf_printf(b, "now          %.*s rows/s, %lld pending (",
+	    (int)(rate.p != NULL ? rate.n : 1), rate.p != NULL ? rate.p : "?",
+	    count(doc, "pending_rows"));
+	put_size(b, doc, "pending_bytes");
+	buf_str(b, ")\n");
+}
+
+static void
+put_people(struct buf *b, const struct json_t *doc)
+{
+	long long others = count(doc, "connections");
+
+	buf_printf(b, "connections  %lld beside this one, %lld producers, "
+	    "%lld followers, %lld streams\n", others > 0 ? others - 1 : 0,
+	    count(doc, "producers"), count(doc, "followers"),
+	    count(doc, "streams"));
+}
+
+static void
+put_file(struct buf *b, const struct options *o, const struct json_t *doc,
+    struct span s)
+{
+	struct span sweep = jtext_member(s, "last_sweep");
+
+	buf_str(b, "database     ");
+	put_size(b, doc, "db_bytes");
+	buf_str(b, ", of it reclaimable ");
+	put_size(b, doc, "reclaimable_bytes");
+	buf_str(b, "; its log ");
+	put_size(b, doc, "wal_bytes");
+	buf_str(b, span_is(jtext_member(s, "shared"), "true") ?
+	    "; shared with others\n" : "\n");
+	put_labelled(b, o, "checkpoint", jtext_member(s, "checkpoint"));
+	if (sweep.n > 0 && *sweep.p == '{')
+		put_labelled(b, o, "last sweep", sweep);
+}
+
+void
+screen_put(struct buf *b, const struct options *o, struct span s)
+{
+	static const char *const figures[][2] = {
+		{ "ack, ms", "ack_wait_ms" },
+		{ "lock, ms", "lock_hold_ms" },
+		{ "gap, ms", "lock_gap_ms" },
+		{ "wait, ms", "lock_wait_ms" },
+		{ "commit, ms", "commit_ms" },
+		{ "batch, rows", "batch_rows" },
+	};
+	struct json_t *doc = jdoc_parse(s);
+	size_t i;
+
+	if (doc == NULL)
+		return;
+	put_state(b, o, doc);
+	put_versions(b, o, doc, s);
+	put_rows(b, doc, s);
+	put_work(b, doc, s);
+	put_people(b, doc);
+	put_labelled(b, o, "faults", jtext_member(s, "faults"));
+	for (i = 0; i < sizeof figures / sizeof figures[0]; i++)
+		put_labelled(b, o, figures[i][0],
+		    jtext_member(s, figures[i][1]));
+	put_file(b, o, doc, s);
+	jdoc_free(doc);
+}

@@ -1,0 +1,305 @@
+"""status: every figure against the truth, and every way to print it."""
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+from lib.daemon import DEADLINE, await_until, finish
+from lib.wire import Closed, frame
+from lib.exposition import parse
+
+DOCS = (pathlib.Path(__file__).parent.parent.parent / "docs/status.md").read_text()
+SUM = {"log": "sum(16 + " + " + ".join(
+    f"coalesce(length(CAST({c} AS BLOB)), 0)" for c in (
+        "execution_id", "task_id", "level", "source", "message",
+        "metadata")) + ")",
+       "audit": "sum(16 + " + " + ".join(
+           f"length(CAST({c} AS BLOB))" for c in (
+               "execution_id", "event_type", "metadata")) + ")"}
+TABLE = {"log": "execution_logs", "audit": "execution_audit_events"}
+FOREIGN = ("INSERT INTO execution_logs(execution_id, timestamp, level, source,"
+           " message) VALUES(?, 1, 'INFO', 'engine', ?)")
+
+
+def truth(daemon):
+    """What another program finds in the file."""
+    found = {}
+    for name, table in TABLE.items():
+        (rows, size), = daemon.sql(
+            f"SELECT count(*), coalesce({SUM[name]}, 0) FROM {table}")
+        found.update({f"{name}_rows": rows, f"{name}_bytes": size})
+    (pages,), = daemon.sql("PRAGMA freelist_count")
+    (page,), = daemon.sql("PRAGMA page_size")
+    found["reclaimable_bytes"] = pages * page
+    found["db_bytes"] = os.stat(daemon.db).st_size
+    found["wal_bytes"] = os.stat(f"{daemon.db}-wal").st_size
+    (found["schema_version"],), = daemon.sql(
+        "SELECT max(version) FROM execlog_schema")
+    (found["incidents"],), = daemon.sql(
+        "SELECT count(*) FROM execlog_incidents WHERE confirmed_at IS NULL")
+    (found["streams"],), = daemon.sql(
+        "SELECT count(*) FROM execlog_streams WHERE state = 'open'")
+    return found
+
+
+def differs(daemon):
+    status, want = daemon.status(), truth(daemon)
+    return {k: (status[k], want[k]) for k in want if status[k] != want[k]}
+
+
+def settled(daemon):
+    """Counted to the end: then every figure is exact."""
+    await_until(lambda: not daemon.status()["counting"], "the count")
+    assert differs(daemon) == {}
+
+
+def test_each_figure_is_the_truth(daemon):
+    begun = time.monotonic()
+    settled(daemon)                                 # an empty file
+    p = daemon.producer(producer="0123456789abcdef")
+    for i in range(500):
+        p.log(f"e{i % 7}", b"x" * i, task="t", metadata=b'{"k":1}')
+    p.event("e1", "STARTED")
+    assert p.sync() == []
+    p.log("e1", "bad", metadata=b"[]")
+    assert len(p.sync()) == 1
+    settled(daemon)
+    p.open(1, "e1", task="t", streams=["stdout", "stderr"])
+    p.line(1, b"captured", stream=1)
+    assert p.sync() == []
+    # Others, between and behind ours; with and without a look in between.
+    for n in range(3):
+        daemon.sql(FOREIGN, "f1", "y" * 100 * n)
+        p.log("e1", "ours")
+        p.sync()
+        daemon.sql(FOREIGN, "f2", "z")
+        if n == 1:
+            settled(daemon)
+    settled(daemon)
+    before = daemon.status()
+    follower = daemon.follow("e1")
+    quiet = daemon.reader()
+    status = daemon.status()
+    assert status["followers"] == 1 and status["producers"] == 1
+    assert status["connections"] == before["connections"] + 2
+    assert status["streams"] == 2
+    quiet.raw(frame(0x7f))
+    with pytest.raises(Closed):
+        while True:
+            quiet.recv()
+    status = daemon.status()
+    assert sum(status["faults"].values()) == 1
+    assert status["refused"] == 1
+    ours = truth(daemon)
+    (others,), = daemon.sql("SELECT count(*) FROM execution_logs WHERE "
+                            "source = 'engine'")
+    assert status["committed_rows"] == \
+        ours["log_rows"] + ours["audit_rows"] - others
+    assert 0 < status["commits"] <= 60
+    assert status["batch_rows"]["max"] <= 501
+    assert status["rows_per_s"] == pytest.approx(
+        status["committed_rows"] / 10, abs=0.1)
+    assert status["pending_rows"] == 0 and status["retries"] == 0
+    assert status["uptime_s"] <= time.monotonic() - begun + 1
+    assert status["shared"] is True
+    assert status["sqlite_version"] == sqlite3.sqlite_version
+    p.sock.close()
+    await_until(lambda: daemon.status()["lost_streams"] == 2, "lost streams")
+    # Rows that go: at the ends at once.
+    daemon.sql("DELETE FROM execution_logs WHERE id <= 200")
+    assert daemon.status()["log_rows"] == truth(daemon)["log_rows"]
+    settled(daemon)
+    assert daemon.status()["reclaimable_bytes"] > 0
+    daemon.sql("DELETE FROM execution_logs")
+    settled(daemon)
+    follower.kill()
+    follower.communicate()
+
+
+def test_what_was_there_is_counted_after_a_start(idle):
+    idle.start()
+    assert idle.stop() == 0
+    idle.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+             "WHERE i < 60000) INSERT INTO execution_logs(id, execution_id, "
+             "timestamp, level, source, message) SELECT i * 3, 'e' || i % 5, "
+             "i, 'INFO', 's', 'message ' || i FROM n")
+    idle.start()
+    first = idle.status()
+    assert first["log_rows"] in range(60000, 180001)    # estimated by ids
+    idle.ok("write", "e1", "more")
+    settled(idle)
+    assert idle.status()["log_rows"] == 60001
+
+
+def test_pending_and_degraded_say_what_to_do(daemon):
+    engine = sqlite3.connect(daemon.db, isolation_level=None, timeout=10)
+    engine.execute("BEGIN IMMEDIATE")
+    p = daemon.producer()
+    for i in range(150):
+        p.log("e1", "x")
+    p.flush()
+    await_until(lambda: daemon.status()["state"] == "degraded", "degraded")
+    status = daemon.status()
+    assert status["pending_rows"] == 150 and status["retries"] > 0
+    assert 150 < status["pending_bytes"] < 150 * 500
+    assert "locked" in status["reason"] and "lock" in status["advice"]
+    shown = daemon.ok("status").splitlines()
+    assert shown[0].startswith("state        degraded: ")
+    assert shown[1].startswith("to do        ")
+    assert daemon.cli("status", "--check")[0] == 1
+    assert "execlog_degraded 1\n" in daemon.ok("status", "--prometheus")
+    engine.execute("COMMIT")
+    p.acked()
+    await_until(lambda: daemon.status()["state"] == "ok", "recovery")
+    assert daemon.status()["advice"] is None
+    settled(daemon)
+
+
+def test_the_keys_are_documented(daemon):
+    daemon.ok("write", "e1", "x")
+    status = json.loads(daemon.ok("status", "--json"))
+    rows = re.findall(r"^\| (`.*?) \|", DOCS[:DOCS.index("## Defects")], re.M)
+    told = {k for row in rows for k in re.findall(r"`(\w+)`", row)}
+    assert told == set(status)
+    section = DOCS[DOCS.index("## Defects"):DOCS.index("## Metrics")]
+    assert set(status["sqlite_defects"]) <= set(
+        re.findall(r"^\| `([a-z-]+)`", section, re.M))
+    if sqlite3.sqlite_version_info < (3, 41):
+        assert "wal-reset-race" in status["sqlite_defects"]
+
+
+def test_prometheus_is_valid_and_says_the_same(daemon):
+    daemon.ok("write", "e1", "x")
+    with pytest.raises(Closed):
+        bad = daemon.reader()
+        bad.raw(b"\xff" * 64)
+        while True:
+            bad.recv()
+    text = daemon.ok("status", "--prometheus")
+    status = daemon.status()
+    families = parse(text)
+    value = {(n, tuple(sorted(labels.items()))): v
+             for f in families.values() for n, labels, v in f["samples"]}
+    for key in ("log_rows", "audit_rows", "log_bytes", "db_bytes", "streams",
+                "followers", "pending_rows", "incidents", "schema_version"):
+        assert value["execlog_" + key, ()] == status[key], key
+    assert value["execlog_committed_rows_total", ()] == status["committed_rows"]
+    assert value["execlog_lock_hold_seconds", (("quantile", "0.99"),)] == \
+        pytest.approx(status["lock_hold_ms"]["p99"] / 1000)
+    assert value["execlog_lock_hold_seconds_max", ()] == pytest.approx(
+        status["lock_hold_ms"]["max"] / 1000)
+    (code, n), = status["faults"].items()
+    assert value["execlog_faults_total", (("code", code),)] == n
+    assert value["execlog_degraded", ()] == 0
+    assert value["execlog_info", (("sqlite_version", status["sqlite_version"]),
+                                  ("version", status["version"]))] == 1
+    # Each metric is documented.
+    told = re.findall(r"`([a-z_]+)[`{]", DOCS[DOCS.index("## Metrics"):])
+    assert {n.removeprefix("execlog_") for n in families
+            if not n.endswith("_max")} <= set(told)
+    assert daemon.cli("status", "--prometheus", "--json")[0] == 2
+
+
+@pytest.mark.parametrize("text", [
+    "a 1", "a 1\n\n# TYPE a counter\n", "# TYPE a gauge\na{x=1} 1\n",
+    "# TYPE a gauge\na{x=\"\n\"} 1\n", "# TYPE a nonsense\na 1\n",
+    "# TYPE a gauge\nb 1\n", "# TYPE a gauge\na 1\na 1\n",
+    "# TYPE a gauge\na one\n", "# TYPE a gauge\na 1\n# TYPE a gauge\n",
+    "# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\na{x=\"1\"} 1\n"])
+def test_the_parser_of_these_tests_is_strict(text):
+    with pytest.raises(AssertionError):
+        parse(text)
+
+
+def test_a_large_log_table_is_a_warning(idle):
+    idle.start("--warn-log-bytes", "2000")
+    idle.ok("write", "e1", "x" * 1000)
+    settled(idle)
+    assert idle.status()["advice"] is None
+    idle.ok("write", "e1", "x" * 1000)
+    assert "--retention-days" in idle.status()["advice"]
+    assert idle.status()["state"] == "ok"
+    assert idle.cli("status", "--check")[0] == 0
+    assert idle.stop() == 0
+    idle.start("--warn-log-bytes", "2000")
+    await_until(lambda: "--warn-log-bytes" in idle.stderr.read_text(),
+                "the warning")
+    await_until(lambda: idle.stderr.read_text().count("warn-log") == 2,
+                "one at each start")
+    line = [x for x in idle.stderr.read_text().splitlines() if "warn-log" in x][1]
+    assert "in 2 rows" in line and "--retention-days" in line
+    assert idle.stop() == 0
+    idle.start("--warn-log-bytes", "0")
+    settled(idle)
+    assert idle.status()["advice"] is None
+
+
+class Terminal:
+    """A program on a terminal, and what its screen shows."""
+    def __init__(self, daemon, *args):
+        self.master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            daemon.command(*args), stdin=slave, stdout=slave, stderr=slave,
+            env=daemon.env(TERM="xterm"), start_new_session=True)
+        os.close(slave)
+        self.data = b""
+
+    def until(self, what):
+        until = time.monotonic() + DEADLINE
+        while not what(self.data):
+            assert time.monotonic() < until, self.data
+            if select.select([self.master], [], [], 0.1)[0]:
+                self.data += os.read(self.master, 65536)
+
+
+def test_watch_redraws_in_place_and_ends_quietly(daemon):
+    t = Terminal(daemon, "status", "--watch")
+    t.until(lambda d: d.count(b"\x1b[J") == 1)
+    daemon.ok("write", "e1", "x")
+    t.until(lambda d: b"1 log, 0 audit" in d and d.endswith(b"\x1b[J"))
+    frames = t.data.split(b"\x1b[H")[1:]
+    assert frames[0].startswith(b"\x1b[2J") and len(frames) >= 2
+    assert all(f.count(b"\x1b[K\r\n") == f.count(b"\n") for f in frames)
+    seen = len(t.data)
+    t.process.send_signal(signal.SIGINT)
+    assert t.process.wait(DEADLINE) == 130
+    os.set_blocking(t.master, False)
+    try:
+        assert os.read(t.master, 4096).count(b"execlog:") == 0
+    except (BlockingIOError, OSError):
+        pass
+    os.close(t.master)
+    assert seen
+
+
+def test_watch_in_a_pipe_and_across_a_restart(daemon):
+    watch = daemon.spawn("status", "--watch", "--json")
+    first = json.loads(watch.stdout.readline())
+    assert first["state"] == "ok"
+    assert daemon.stop() == 0
+    assert b"trying again" in watch.stderr.readline()
+    daemon.start()
+    assert json.loads(watch.stdout.readline())["uptime_s"] < 5
+    watch.send_signal(signal.SIGINT)
+    code, out, err = finish(watch)
+    assert code == 130 and err == ""
+    assert daemon.stop() == 0
+    code, out, err = daemon.cli("status", "--watch")
+    assert code == 5 and err.count("\n") == 1
+    daemon.start()
+    assert daemon.cli("status", "--watch", "--check")[0] == 2
+
+
+def test_ping_is_0_or_5(daemon):
+    assert daemon.cli("ping")[0] == 0
+    assert daemon.stop() == 0
+    assert daemon.cli("ping")[0] == 5
+    daemon.start()
