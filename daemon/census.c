@@ -43,8 +43,8 @@ struct census {
 	struct volume	 found;
 	enum sql_result	 result;
 	struct sql_error error;
-	int64_t		 looked_at;	/* monotonic ms, as are: */
-	int64_t		 began_at;
+	bool		 resting;	/* nothing is to be counted */
+	int64_t		 began_at;	/* monotonic ms, as is: */
 	int64_t		 warned_at;	/* 0: never */
 	int64_t		 warn;
 };
@@ -175,14 +175,31 @@ run(struct reader_turn *turn, struct pages *p)
 	pages_end(p);
 }
 
+static bool
+is_busy(const struct census *c)
+{
+	return (is_counting(&c->table[TALLY_LOG]) ||
+	    is_counting(&c->table[TALLY_AUDIT]));
+}
+
 static void
 rest(struct census *c)
 {
-	bool busy = is_counting(&c->table[TALLY_LOG]) ||
-	    is_counting(&c->table[TALLY_AUDIT]);
+	bool busy = is_busy(c);
 
+	c->resting = c->result == SQL_DONE && !busy;
 	timer_set(c->timer, c->result != SQL_DONE ? RETRY_MS : busy ?
 	    PAUSE_MS : LOOK_MS);
+}
+
+/* There may be something to count. */
+static void
+hurry(struct census *c)
+{
+	if (!c->resting || !is_busy(c))
+		return;
+	c->resting = false;
+	timer_set(c->timer, 0);
 }
 
 static void
@@ -191,7 +208,6 @@ on_done(void *v)
 	struct census *c = v;
 
 	if (c->result == SQL_DONE && c->look) {
-		c->looked_at = clock_mono_ms();
 		extend(&c->table[TALLY_LOG], c->newest.log);
 		extend(&c->table[TALLY_AUDIT], c->newest.audit);
 	} else if (c->result == SQL_DONE)
@@ -233,7 +249,7 @@ census_start(struct event_base *base, struct reader *reader,
 
 	c->reader = reader;
 	c->warn = warn;
-	c->began_at = c->looked_at = clock_mono_ms();
+	c->began_at = clock_mono_ms();
 	/* Ids of others may be below 1. */
 	c->table[TALLY_LOG] = (struct count){ .to = there->log,
 	    .edge = there->log };
@@ -263,11 +279,12 @@ census_committed(struct census *c, const struct store_commit *done)
 	commit(&c->table[TALLY_AUDIT], done->before.audit, done->after.audit,
 	    &done->audit);
 	judge_size(c);
+	hurry(c);
 }
 
 /* Fewer ids than rows: some have gone. */
 static void
-compare(struct census *c, struct count *count, int64_t newest, int64_t ids)
+compare(struct count *count, int64_t newest, int64_t ids)
 {
 	bool gone;
 
@@ -277,35 +294,32 @@ compare(struct census *c, struct count *count, int64_t newest, int64_t ids)
 	/* Of another moment than what we have committed since. */
 	count->has_ids = newest == count->edge;
 	count->ids = ids;
-	if (gone && count->has_ids && !is_counting(count)) {
+	if (gone && count->has_ids && !is_counting(count))
 		begin_again(count);
-		timer_set(c->timer, 0);
-	}
 }
 
 void
 census_seen(struct census *c, const struct counts *seen)
 {
-	bool busy = c->turn.state != TURN_IDLE;
-
-	if (busy)
+	if (c->turn.state != TURN_IDLE)
 		return;
-	compare(c, &c->table[TALLY_LOG], seen->newest.log, seen->log);
-	compare(c, &c->table[TALLY_AUDIT], seen->newest.audit, seen->audit);
-	if (is_counting(&c->table[TALLY_LOG]) ||
-	    is_counting(&c->table[TALLY_AUDIT]))
-		timer_set(c->timer, 0);
+	compare(&c->table[TALLY_LOG], seen->newest.log, seen->log);
+	compare(&c->table[TALLY_AUDIT], seen->newest.audit, seen->audit);
+	hurry(c);
 }
 
 void
 census_again(struct census *c)
 {
 	c->began_at = clock_mono_ms();
-	if (c->turn.state != TURN_IDLE)
+	/* A page is under way: behind it. */
+	if (c->turn.state != TURN_IDLE) {
+		c->began_at -= AGAIN_MS;
 		return;
+	}
 	begin_again(&c->table[TALLY_LOG]);
 	begin_again(&c->table[TALLY_AUDIT]);
-	timer_set(c->timer, 0);
+	hurry(c);
 }
 
 void
@@ -313,7 +327,6 @@ census_figures(const struct census *c, struct census_figures *f)
 {
 	f->table[TALLY_LOG] = estimate(&c->table[TALLY_LOG]);
 	f->table[TALLY_AUDIT] = estimate(&c->table[TALLY_AUDIT]);
-	f->counting = is_counting(&c->table[TALLY_LOG]) ||
-	    is_counting(&c->table[TALLY_AUDIT]);
+	f->counting = is_busy(c);
 	f->is_large = c->warn > 0 && f->table[TALLY_LOG].bytes > c->warn;
 }

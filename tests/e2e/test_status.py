@@ -201,7 +201,11 @@ def test_prometheus_is_valid_and_says_the_same(daemon):
     assert value["execlog_degraded", ()] == 0
     assert value["execlog_info", (("sqlite_version", status["sqlite_version"]),
                                   ("version", status["version"]))] == 1
-    # Each metric is documented.
+    # Each metric is documented, with its type.
+    assert families["execlog_lock_hold_seconds"]["type"] == "summary"
+    for name, f in families.items():
+        assert f["help"] and (f["type"] == "counter") == \
+            name.endswith("_total"), name
     told = re.findall(r"`([a-z_]+)[`{]", DOCS[DOCS.index("## Metrics"):])
     assert {n.removeprefix("execlog_") for n in families
             if not n.endswith("_max")} <= set(told)
