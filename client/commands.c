@@ -6,7 +6,8 @@
 const struct command *const commands[] = {
 	&command_follow, &command_logs, &command_audit, &command_wait,
 	&command_write, &command_event, &command_run, &command_status,
-	&command_ping, &command_migrate, &command_completion, NULL,
+	&command_ping, &command_migrate, &command_compact,
+	&command_completion, NULL,
 };
 
 const struct command *

@@ -18,6 +18,7 @@ extern const struct command command_run;
 extern const struct command command_status;
 extern const struct command command_ping;
 extern const struct command command_migrate;
+extern const struct command command_compact;
 extern const struct command command_completion;
 
 /* All of them, up to a NULL. */

@@ -429,3 +429,17 @@ FROM execution_logs NOT INDEXED WHERE id > ?1 AND id <= ?2 ORDER BY id
 -- name: count_audit
 SELECT id, execution_id, event_type, metadata
 FROM execution_audit_events NOT INDEXED WHERE id > ?1 AND id <= ?2 ORDER BY id
+
+-- ---------------------------------------------------------------- compacting
+
+-- name: all_pages
+PRAGMA page_count
+
+-- name: leave_wal
+PRAGMA journal_mode=DELETE
+
+-- name: enter_wal
+PRAGMA journal_mode=WAL
+
+-- name: vacuum
+VACUUM

@@ -14,7 +14,7 @@ from lib import wire
 from lib.wire import WELCOME, Wire
 
 COMMANDS = ["follow", "logs", "audit", "wait", "write", "event", "run",
-            "status", "ping", "migrate", "completion"]
+            "status", "ping", "migrate", "compact", "completion"]
 
 
 def on_terminal(daemon, *args, **env):

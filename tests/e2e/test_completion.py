@@ -30,7 +30,7 @@ def commands(idle):
 
 
 @pytest.mark.parametrize("words,offered", [
-    (["comp"], {"completion"}),
+    (["compl"], {"completion"}),
     (["w"], {"wait", "write"}),
     (["--he"], {"--help"}),
     (["help", "mig"], {"migrate"}),

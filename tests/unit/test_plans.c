@@ -176,6 +176,7 @@ check_plans(sqlite3 *db)
 		{ sql_own_triggers, "SCAN sqlite_schema;" },
 		{ sql_installed_missing, "SCAN execlog_installed;"
 		    "LIST SUBQUERY 1;SCAN sqlite_schema;" },
+		{ sql_leave_wal, "" },
 		{ sql_foreign_tables, "SCAN sqlite_schema;" },
 		{ sql_reload_schema, "SCAN sqlite_master;" },
 	};
