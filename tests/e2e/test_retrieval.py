@@ -384,7 +384,7 @@ def test_a_file_that_is_none(daemon):
     empty = daemon.folder / "empty.db"
     empty.write_bytes(b"")
     code, out, err = daemon.cli("logs", "e1", "--db", empty)
-    assert code == 5 and str(empty) in err and "execlogd makes its tables" in err
+    assert code == 5 and str(empty) in err and "execlog migrate up --db" in err
     text = daemon.folder / "text"
     text.write_text("x" * 5000)
     assert daemon.cli("logs", "e1", "--db", text)[0] == 5
