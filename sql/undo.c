@@ -29,6 +29,9 @@ hear(void *v, int action, const char *what, const char *more,
 	(void)more;
 	(void)database;
 	(void)trigger;
+	/* With a table its triggers go, too. */
+	if (u->name[0] != '\0')
+		return (SQLITE_OK);
 	switch (action) {
 	case SQLITE_DROP_TABLE:
 	case SQLITE_DROP_INDEX:
@@ -73,16 +76,31 @@ text_of(sqlite3 *db, const char *name)
 	return (text);
 }
 
+/* A file as all migrations up to this one make it; NULL without memory. */
+static sqlite3 *
+make_fresh(const struct sql_migration *last)
+{
+	const struct sql_migration *m = sql_migrations;
+	sqlite3 *db = NULL;
+
+	if (sqlite3_open(":memory:", &db) != SQLITE_OK) {
+		(void)sqlite3_close(db);
+		return (NULL);
+	}
+	for (; m <= last; m++)
+		(void)db_exec(db, m->up, NULL);
+	return (db);
+}
+
 /* Is it what the migration makes, word for word? */
 static bool
 is_as_made(struct undo *u)
 {
 	char *there = text_of(u->db, u->name), *ours = NULL;
-	sqlite3 *fresh = NULL;
+	sqlite3 *fresh = make_fresh(u->migration);
 	bool same;
 
-	if (sqlite3_open(":memory:", &fresh) == SQLITE_OK &&
-	    db_exec(fresh, u->migration->up, NULL) == SQL_DONE)
+	if (fresh != NULL)
 		ours = text_of(fresh, u->name);
 	(void)sqlite3_close(fresh);
 	same = there != NULL && ours != NULL && strcmp(there, ours) == 0;
@@ -114,6 +132,22 @@ count_rows(sqlite3 *db, const char *table, sqlite3_int64 *rows,
 		return (error->result);
 	result = db_integer(stmt, rows, error);
 	(void)sqlite3_finalize(stmt);
+	return (result);
+}
+
+/* Rows that would go with the table, but for as many as a new one has. */
+static enum sql_result
+count_loss(struct undo *u, sqlite3_int64 *rows, struct sql_error *error)
+{
+	sqlite3 *fresh = make_fresh(u->migration);
+	sqlite3_int64 new_rows = 0;
+	enum sql_result result;
+
+	if ((result = count_rows(u->db, u->name, rows, error)) == SQL_DONE &&
+	    fresh != NULL && count_rows(fresh, u->name, &new_rows, error) ==
+	    SQL_DONE)
+		*rows -= new_rows;
+	(void)sqlite3_close(fresh);
 	return (result);
 }
 
@@ -247,7 +281,7 @@ count_losses(struct undo *u, schema_loss_fn *fn, void *arg,
 		stmt = next(u, &sql, &ignored, error);
 		if (stmt != NULL && u->name[0] != '\0' && u->is_table &&
 		    is_ours(u)) {
-			result = count_rows(u->db, u->name, &rows, error);
+			result = count_loss(u, &rows, error);
 			if (result == SQL_DONE && rows > 0)
 				fn(u->name, rows, arg);
 		}

@@ -204,6 +204,26 @@ def test_to_a_version_and_back(idle):
     assert migrate(idle, "up")[:2] == (0, "nothing to do\n")
 
 
+def test_all_that_would_be_lost_is_counted_and_nothing_else(idle):
+    """Also with triggers on a table; a row that we have put there is none."""
+    assert migrate(idle, "up")[0] == 0
+    idle.start()
+    idle.ok("write", "e1", input=b"a\nb\n")
+    idle.ok("event", "e1", "STARTED")
+    assert idle.stop() == 0
+    code, out, err = migrate(idle, "down")
+    assert code == 1 and out == ""
+    lost = dict(re.findall(r"(\w+) (\d+)(?=[,)])", err))
+    assert lost.pop("execution_logs") == "2"
+    assert lost.pop("execution_audit_events") == "1"
+    assert {name for name in lost} <= {
+        "execlog_audit_origin", "execlog_producers"} | {
+        n for n in lost if idle.sql(f"SELECT count(*) FROM {n}") != [(0,)]}
+    assert "watermark" not in err
+    total, = re.findall(r"(\d+) rows would be lost", err)
+    assert int(total) == 3 + sum(map(int, lost.values()))
+
+
 def test_up_makes_a_new_file_that_the_daemon_takes(idle):
     assert migrate(idle, "up")[0] == 0
     assert idle.db.stat().st_mode & 0o777 == 0o660
