@@ -65,7 +65,8 @@ reason(const struct status *s, const char **advice)
 	*advice = "install them again, as docs/engine.md says";
 	if (s->counts.uninstalled)
 		return ("the triggers on executions that were installed are "
-		    "gone: audit events and state may drift apart");
+		    "gone: audit events and state may drift apart, see "
+		    "docs/engine.md");
 	*advice = "end the process that keeps a read transaction open "
 	    "(fuser shows who has the file)";
 	if (s->checkpoint.blocked)
