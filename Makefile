@@ -55,7 +55,7 @@ LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle capture masks streamfd \
 SUPPORT	:= $(B)/tests/unit/support.o $(B)/tests/unit/shim.o
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power interleaved \
-	   output_bytes capture_kills engine)
+	   output_bytes capture_kills raw_memory engine)
 BENCH	:= $(addprefix $(B)/bench/,rawloop load engine stamp)
 SQLTEXT	:= sql/statements.sql $(sort $(wildcard sql/schema/*.sql))
 

@@ -6,6 +6,8 @@
 #ifndef DAEMON_CONTEXT_H
 #define DAEMON_CONTEXT_H
 
+#include <stddef.h>
+
 struct buf;
 struct counts;
 struct event_base;
@@ -20,6 +22,8 @@ struct roles_context {
 	struct follow	*follow;
 	struct reader	*reader;
 	struct secrets	*secrets;
+	size_t		 raw_held;	/* bytes of unfinished lines of all
+					   raw streams; the sinks' */
 	/* Append a STATUS frame; unreadable (else NULL) says why the counts
 	   are not known. */
 	void		(*put_status)(struct buf *, const struct counts *,

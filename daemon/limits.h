@@ -30,7 +30,12 @@
    counts for, and bytes of it that wait to be. */
 #define LIMIT_RAW_BYTES		4096
 #define LIMIT_RAW_FRAMES	32
-#define LIMIT_RAW_QUEUE		(64 * 1024)
+#define LIMIT_RAW_QUEUE		(16 * 1024)
+
+/* Bytes of the unfinished lines of all raw streams, after which those that are
+   over so many are given out in parts: 512 can be that long. */
+#define LIMIT_RAW_HELD		(16 * 1024 * 1024)
+#define LIMIT_RAW_HELD_EACH	(32 * 1024)
 
 /* Bytes queued for a reader before it is left alone until it has read; for a
    producer that does not read what is refused, before it is not read. */

@@ -5,6 +5,7 @@
 #include "daemon/clock.h"
 #include "daemon/context.h"
 #include "daemon/ingest.h"
+#include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/secrets.h"
 #include "daemon/peer.h"
@@ -20,12 +21,14 @@
 
 struct sink {
 	struct conn		*conn;
+	struct roles_context	*world;
 	struct ingest		*ingest;
 	struct secrets		*secrets;
 	struct ledger_entry	 in;
 	struct timer		*silence;
 	struct timer		*watch;		/* while values are awaited */
 	struct output		 output;
+	size_t			 held;		/* its part of world->raw_held */
 	bool			 opened;
 	bool			 masked;	/* not read without a mask */
 };
@@ -56,12 +59,27 @@ on_line(const struct line *line, void *v)
 	(void)ingest_line(s->ingest, &s->in, line);
 }
 
+/* What is held of its line has changed. */
+static void
+count_held(struct sink *s)
+{
+	s->world->raw_held += output_held(&s->output) - s->held;
+	s->held = output_held(&s->output);
+}
+
+static void
+flush(struct sink *s)
+{
+	output_flush(&s->output, on_line, s);
+	count_held(s);
+}
+
 static void
 on_silence(void *v)
 {
 	struct sink *s = v;
 
-	output_flush(&s->output, on_line, s);
+	flush(s);
 	ingest_poke(s->ingest);
 }
 
@@ -72,6 +90,10 @@ sink_bytes(void *self, struct span bytes)
 
 	if (!output_feed(&s->output, bytes, on_line, s))
 		log_no_memory();
+	count_held(s);
+	if (s->world->raw_held > LIMIT_RAW_HELD &&
+	    s->held > LIMIT_RAW_HELD_EACH)
+		flush(s);
 	if (output_holds(&s->output))
 		timer_set(s->silence, OUTPUT_SILENCE_MS);
 	else
@@ -150,6 +172,7 @@ sink_open(struct conn *conn, const struct hello *hello, void *context)
 	struct sink *s = log_calloc(1, sizeof *s);
 
 	s->conn = conn;
+	s->world = world;
 	s->ingest = world->ingest;
 	s->secrets = world->secrets;
 	s->masked = hello->masked;
@@ -208,6 +231,7 @@ sink_close(void *self)
 	timer_free(s->silence);
 	timer_free(s->watch);
 	output_free(&s->output);
+	count_held(s);
 	free(s);
 }
 

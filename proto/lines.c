@@ -15,15 +15,29 @@ give_part(struct lines *l, size_t n, lines_fn *fn, void *arg)
 	memmove(l->held.p, l->held.p + n, l->held.n);
 }
 
+/* A line was long: do not keep the memory of it. */
+static void
+shrink(struct lines *l)
+{
+	struct buf rest = { 0 };
+
+	if (l->held.cap <= KEEP_BYTES || l->held.n > KEEP_BYTES)
+		return;
+	buf_span(&rest, buf_text(&l->held));
+	if (rest.failed)
+		return;
+	buf_free(&l->held);
+	l->held = rest;
+}
+
 /* Give out the end of a line. */
 static void
 give_end(struct lines *l, struct span text, lines_fn *fn, void *arg)
 {
 	fn(text, l->sent == PARTIAL_WHOLE ? PARTIAL_WHOLE : PARTIAL_LAST, arg);
 	l->sent = PARTIAL_WHOLE;
-	if (l->held.cap > KEEP_BYTES)
-		buf_free(&l->held);
 	buf_reset(&l->held);
+	shrink(l);
 }
 
 /* Give out what is held as the end of a line; it may be just over one part. */
@@ -58,11 +72,6 @@ hold(struct lines *l, struct span text, lines_fn *fn, void *arg)
 		n = LINES_HELD_MAX - l->held.n;
 		if (n > text.n)
 			n = text.n;
-		/* At once what a part needs: to grow to it step by step leaves
-		   holes of all sizes. */
-		if (l->held.n + n > KEEP_BYTES)
-			(void)buf_reserve(&l->held,
-			    LINES_HELD_MAX - l->held.n);
 		buf_add(&l->held, text.p, n);
 		if (l->held.failed)
 			return (false);
@@ -139,6 +148,7 @@ lines_flush(struct lines *l, lines_fn *fn, void *arg)
 		part = text_cut((struct span){ l->held.p, n }, LINES_MAX);
 		give_part(l, part, fn, arg);
 	}
+	shrink(l);
 	return (true);
 }
 

@@ -2,6 +2,8 @@
 
 #include "proto/structured.h"
 
+#define KEEP_BYTES	4096	/* of scratch memory between two lines */
+
 /* Whoever waits for the lines, while they are made. */
 struct taker {
 	struct output	*output;
@@ -48,6 +50,8 @@ on_text(struct span text, enum partial partial, void *v)
 		.message = s.message,
 		.metadata = s.metadata,
 	}, t->arg);
+	if (o->scratch.cap > KEEP_BYTES)
+		buf_free(&o->scratch);
 }
 
 bool
@@ -70,6 +74,12 @@ bool
 output_holds(const struct output *o)
 {
 	return (lines_holds(&o->lines));
+}
+
+size_t
+output_held(const struct output *o)
+{
+	return (o->lines.held.n);
 }
 
 void

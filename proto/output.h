@@ -9,6 +9,7 @@
 #define PROTO_OUTPUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "proto/buf.h"
@@ -42,6 +43,9 @@ bool	 output_feed(struct output *, struct span bytes, output_fn *,
 
 /* Nothing has come for OUTPUT_SILENCE_MS: give out what there is. */
 void	 output_flush(struct output *, output_fn *, void *arg);
+
+/* Bytes of a line that is not finished. */
+size_t	 output_held(const struct output *);
 
 /* Is there something that output_flush would give out? */
 bool	 output_holds(const struct output *);
