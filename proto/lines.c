@@ -72,6 +72,11 @@ hold(struct lines *l, struct span text, lines_fn *fn, void *arg)
 		n = LINES_HELD_MAX - l->held.n;
 		if (n > text.n)
 			n = text.n;
+		/* At once what a part needs: to grow to it step by step leaves
+		   holes of all sizes. */
+		if (l->held.n + n > KEEP_BYTES)
+			(void)buf_reserve(&l->held,
+			    LINES_HELD_MAX - l->held.n);
 		buf_add(&l->held, text.p, n);
 		if (l->held.failed)
 			return (false);
