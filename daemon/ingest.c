@@ -262,8 +262,10 @@ on_commit(struct ingest *in, const struct store_commit *c)
 		    c->wal_frames);
 	in->settling = true;
 	ledger_commit(&in->ledger);
-	ledger_answer(&in->ledger, b);
+	/* Before claims are answered: what an older connection has left is
+	   judged as it is in the file. */
 	streams_committed(in->streams, b);
+	ledger_answer(&in->ledger, b);
 	admit_committed(in->admit, b, now);
 	follow_committed(in->follow, b, c);
 	if (in->hooks.on_commit != NULL)

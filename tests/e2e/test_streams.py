@@ -2,11 +2,13 @@
 import json
 import signal
 import socket
+import sqlite3
 
 import pytest
 
 from lib.daemon import Daemon, await_until, finish
-from lib.wire import ERROR, HELLO, OPENED, Closed, Refused, Wire, frame
+from lib.wire import (ERROR, EVENT, HELLO, OPENED, WELCOME, Closed, Refused, Wire,
+                      frame)
 
 NAME = "p" * 16
 
@@ -220,6 +222,30 @@ def test_a_new_epoch_leaves_what_the_old_one_had(daemon):
     assert streams(daemon, "state, lines") == [
         ("lost", 1), ("lost", 0), ("closed", 0)]
     assert daemon.status()["streams"] == 0
+
+
+def test_also_what_was_still_being_opened(daemon):
+    """OPEN and the new epoch's HELLO are of one transaction."""
+    p = producer(daemon)
+    p.open(1, "e", task="t", streams=["stdout"])
+    p.sync()
+    other = sqlite3.connect(daemon.db, timeout=10, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    p.log("e", "x")
+    p.flush()                   # waits for the lock
+    p.open(2, "e", task="t", streams=["stdout"])
+    await_until(lambda: daemon.status()["streams"] == 2, "the OPEN")
+    q = Wire(daemon.socket)
+    q.send(HELLO, dict(version=1, role="produce", producer=NAME))
+    await_until(lambda: p.error() == "fenced", "the HELLO")
+    other.execute("COMMIT")
+    other.close()
+    assert q.recv()[0] == WELCOME
+    q.send(EVENT, dict(execution_id="e", event_type="COMPLETED"))
+    reader = follow(daemon)
+    _, end = reader.rows()
+    assert (end["reason"], end["streams"]) == ("lost", ["t stdout"] * 2)
+    assert streams(daemon, "state, producer") == [("lost", None)] * 2
 
 
 def test_bye_with_an_open_capture_loses_it_at_once(daemon):
