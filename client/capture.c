@@ -17,7 +17,8 @@
    they are lines of nothing; the smallest queue has more. */
 #define PIECE_COST	(128 * 1024)
 #define CUT_MAX		4096	/* bytes of a reason as it is sent */
-#define MASK_GROWTH	64	/* bytes that the shortest metadata grow by */
+#define MASK_GROWTH	96	/* bytes that a line grows by, beside doubling:
+				   see masks.h */
 #define LINE_BYTES	(FRAME_HEADER + 36)	/* of a LINE, but for its texts */
 
 struct execlog_capture {
@@ -220,19 +221,21 @@ is_stream(const struct execlog_capture *c, enum execlog_stream stream)
 	    (c->streams & STREAM_BIT(stream)) != 0);
 }
 
-/* What a line of nothing comes to. */
+/* What a line of nothing comes to, at most. */
 static size_t
 line_cost(const struct execlog_capture *c)
 {
-	return (LINE_BYTES + (c->metadata != NULL ? strlen(c->metadata) : 0));
+	size_t n = c->metadata != NULL ? 2 * strlen(c->metadata) : 0;
+
+	return (LINE_BYTES + MASK_GROWTH +
+	    (n < RECORD_METADATA_MAX ? n : RECORD_METADATA_MAX));
 }
 
-/* What n lines of so many bytes come to in the queue, at most: to mask them
-   may double them, and a little in JSON. */
+/* What n lines of so many bytes come to in the queue, at most. */
 static size_t
 cost(const struct execlog_capture *c, size_t n, size_t bytes)
 {
-	return (n * (line_cost(c) + MASK_GROWTH) + 3 * bytes);
+	return (n * line_cost(c) + 3 * bytes);
 }
 
 static size_t
@@ -315,6 +318,23 @@ execlog_capture_flush(struct execlog_capture *c, enum execlog_stream stream)
 	result = handle_await_room(c->handle, cost(c, 2, o->lines.held.n));
 	if (result == EXECLOG_OK)
 		output_flush(o, on_line, c);
+	sender_unlock(c->handle);
+	return (result);
+}
+
+enum execlog_result
+execlog_capture_tear(struct execlog_capture *c, enum execlog_stream stream)
+{
+	enum execlog_result result = handle_usable(c->handle);
+	struct output *o;
+
+	if (result != EXECLOG_OK || !is_stream(c, stream))
+		return (result == EXECLOG_OK ? EXECLOG_INVALID : result);
+	o = &c->output[stream];
+	sender_lock(c->handle);
+	result = handle_await_room(c->handle, cost(c, 2, o->lines.held.n));
+	if (result == EXECLOG_OK)
+		output_finish(o, on_line, c);
 	sender_unlock(c->handle);
 	return (result);
 }

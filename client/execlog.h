@@ -248,6 +248,14 @@ enum execlog_result	 execlog_capture_flush(struct execlog_capture *,
 			    enum execlog_stream);
 
 /*
+ * What comes next does not follow what was fed last: bytes between them are
+ * lost.  The line that is held, if any, ends here, and what may be the beginning
+ * of a value to be masked at its end is.  As execlog_capture_flush.
+ */
+enum execlog_result	 execlog_capture_tear(struct execlog_capture *,
+			    enum execlog_stream);
+
+/*
  * All streams have ended: store what is unfinished, close the capture, free
  * it.  cut: not all of the output was captured, and why (at most 255 bytes);
  * NULL: all was.  On WOULD_BLOCK nothing is done; else it is freed.  Without

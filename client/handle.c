@@ -19,7 +19,8 @@
 #include "proto/record.h"
 
 #define QUEUE_DEFAULT	(4 * 1024 * 1024)
-#define QUEUE_MIN	(512 * 1024)	/* two of the longest frames */
+#define QUEUE_MIN	(1024 * 1024)	/* the end of a capture with the longest
+					   lines and metadata, masked */
 #define FLUSH_BYTES	(FRAME_HEADER + 8)
 #define MOMENT_MS	200		/* without an acknowledgement */
 #define SEED_BYTES	16		/* of a random name */

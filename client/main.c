@@ -1,9 +1,11 @@
 /*
  * execlog: find the command, read its options, run it.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/commands.h"
 #include "client/escape.h"
@@ -56,6 +58,21 @@ print_help(int argc, char **argv)
 	return (argc > 1 ? flush(EXIT_OK) : EXIT_USAGE);
 }
 
+/*
+ * Whoever starts us without 0, 1 or 2 gets what fails in the same way: else the
+ * next file that is opened would be taken for it.
+ */
+static void
+fill_descriptors(void)
+{
+	int fd;
+
+	while ((fd = open("/dev/null", O_RDWR)) != -1 && fd <= STDERR_FILENO)
+		;
+	if (fd != -1)
+		(void)close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -64,6 +81,7 @@ main(int argc, char **argv)
 	const char *word;
 	int code;
 
+	fill_descriptors();
 	interrupt_init();
 	/* The one option that may also stand before the command. */
 	if (argc > 2 && strcmp(argv[1], "--socket") == 0) {

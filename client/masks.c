@@ -131,9 +131,11 @@ masks_text(struct masks *m, struct span execution, struct span text,
 	buf_reset(&m->text);
 	if (mask == NULL || !mask_apply_part(mask, text, partial, &m->text))
 		return (text);
-	if (m->text.failed)
-		return (span_of(MASK_TEXT));
-	return (m->text.n > RECORD_MESSAGE_MAX ? text : buf_text(&m->text));
+	if (m->text.n > RECORD_MESSAGE_MAX) {
+		buf_reset(&m->text);
+		(void)mask_apply_shorter(mask, text, partial, &m->text);
+	}
+	return (m->text.failed ? span_of(MASK_TEXT) : buf_text(&m->text));
 }
 
 struct span
@@ -145,7 +147,12 @@ masks_metadata(struct masks *m, struct span execution, struct span metadata)
 	if (mask == NULL || metadata.p == NULL ||
 	    !mask_apply_json(mask, metadata, &m->metadata))
 		return (metadata);
-	return (m->metadata.failed ? SPAN_NONE : buf_text(&m->metadata));
+	if (m->metadata.failed)
+		return (SPAN_NONE);
+	/* Escapes may make six bytes of one. */
+	if (m->metadata.n > 2 * metadata.n + MASKS_MORE)
+		return (span_of(MASK_OBJECT));
+	return (buf_text(&m->metadata));
 }
 
 /* --------------------------------------------------------------- frames */
@@ -240,9 +247,9 @@ masks_free(struct masks *m)
 static enum execlog_result
 put(struct execlog *h, const struct masking *m, struct span frame)
 {
-	if (masks_has(&h->masks, frame))
-		return (EXECLOG_OK);
-	if (!masks_add(&h->masks, m->execution, m->value[0], frame))
+	/* One that is kept is sent as well: the daemon may have forgotten it. */
+	if (!masks_has(&h->masks, frame) &&
+	    !masks_add(&h->masks, m->execution, m->value[0], frame))
 		return (EXECLOG_INVALID);
 	h->masked = true;
 	h->mask_goal = ++h->mask_tag;

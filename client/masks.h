@@ -53,9 +53,13 @@ struct mask	*masks_find(struct masks *, struct span execution);
 
 /*
  * What is to be sent instead of the text, or the metadata (p NULL: none), of an
- * execution; valid until the next one.  What would get too long by it is sent as
- * it is: the daemon masks it.
+ * execution; valid until the next one.  It is at most twice as long, and
+ * MASKS_MORE bytes; and not over the limit of a record, if the text was not:
+ * where it would be, a value is replaced by MASK_SHORTER, or all metadata by one
+ * member.
  */
+#define MASKS_MORE	32
+
 struct span	 masks_text(struct masks *, struct span execution,
 		    struct span text, enum partial);
 struct span	 masks_metadata(struct masks *, struct span execution,

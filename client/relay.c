@@ -133,16 +133,14 @@ mend(struct relay *r, struct relay_side *s)
 {
 	const char *lf = memchr(s->bytes + s->at, '\n', s->n - s->at);
 	enum execlog_result result = EXECLOG_OK;
-	size_t taken;
 
 	if (s->torn) {
 		s->at = lf != NULL ? (size_t)(lf + 1 - s->bytes) : s->n;
 		r->dropped += lf != NULL;
 		s->torn = lf == NULL;
 	}
-	if (s->cut && execlog_capture_holds(r->capture, s->stream))
-		result = execlog_capture_feed_at(r->capture, s->stream,
-		    s->read_at, "\n", 1, &taken);
+	if (s->cut)
+		result = execlog_capture_tear(r->capture, s->stream);
 	s->cut = result != EXECLOG_OK;
 	return (result);
 }

@@ -243,7 +243,7 @@ region_changes(const struct region *r, struct span text)
 /* Append the text, replacing what is secret in n regions of it. */
 static void
 region_replace(const struct region *r, size_t n, struct span text,
-    struct buf *out)
+    const char *instead, struct buf *out)
 {
 	size_t i, done = 0;
 
@@ -251,7 +251,7 @@ region_replace(const struct region *r, size_t n, struct span text,
 		if (!r[i].secret)
 			continue;
 		buf_add(out, text.p + done, r[i].from - done);
-		buf_str(out, MASK_TEXT);
+		buf_str(out, instead);
 		done = r[i].to;
 	}
 	buf_add(out, text.p + done, text.n - done);
@@ -294,9 +294,9 @@ is_inside(struct mask *m, struct span text)
 	return (is);
 }
 
-bool
-mask_apply_part(struct mask *m, struct span text, enum partial partial,
-    struct buf *out)
+static bool
+apply(struct mask *m, struct span text, enum partial partial,
+    const char *instead, struct buf *out)
 {
 	struct buf regions = { 0 };
 	struct search s = { .text = text, .regions = &regions };
@@ -326,9 +326,23 @@ mask_apply_part(struct mask *m, struct span text, enum partial partial,
 	if (regions.failed)
 		out->failed = changes = true;
 	else if (changes)
-		region_replace(list, n, text, out);
+		region_replace(list, n, text, instead, out);
 	buf_free(&regions);
 	return (changes);
+}
+
+bool
+mask_apply_part(struct mask *m, struct span text, enum partial partial,
+    struct buf *out)
+{
+	return (apply(m, text, partial, MASK_TEXT, out));
+}
+
+bool
+mask_apply_shorter(struct mask *m, struct span text, enum partial partial,
+    struct buf *out)
+{
+	return (apply(m, text, partial, MASK_SHORTER, out));
 }
 
 bool

@@ -29,6 +29,8 @@
 struct mask;
 
 #define MASK_TEXT	"***SECRET***"
+#define MASK_SHORTER	"***"		/* where that is too long */
+#define MASK_OBJECT	"{\"" MASK_TEXT "\":\"" MASK_TEXT "\"}"
 
 #define MASK_VALUE_MIN	FORMS_MIN		/* bytes of a value */
 #define MASK_VALUE_MAX	(8 * 1024)		/* a long key in PEM is 7 KB */
@@ -82,6 +84,11 @@ bool		 mask_apply(struct mask *, struct span text, struct buf *);
  */
 bool		 mask_apply_part(struct mask *, struct span text, enum partial,
 		    struct buf *);
+
+/* The same, with MASK_SHORTER: never longer than the text, but for a few bytes
+   at the ends of a part. */
+bool		 mask_apply_shorter(struct mask *, struct span text,
+		    enum partial, struct buf *);
 
 /*
  * The same for the text of a JSON object: strings, keys and numbers in which

@@ -4,8 +4,6 @@
 #include "proto/mask_inner.h"
 #include "proto/unescape.h"
 
-#define NOTHING_LEFT	"{\"" MASK_TEXT "\":\"" MASK_TEXT "\"}"
-
 struct rewriting {
 	struct mask	*mask;
 	struct buf	*out;
@@ -121,7 +119,7 @@ mask_apply_json(struct mask *m, struct span object, struct buf *out)
 	if (result.n > RECORD_METADATA_MAX || has_secret(m, result) ||
 	    !jtext_is_object(result)) {
 		buf_cut(out, mark);
-		buf_str(out, NOTHING_LEFT);
+		buf_str(out, MASK_OBJECT);
 	}
 	return (true);
 }

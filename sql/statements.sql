@@ -372,9 +372,10 @@ SELECT EXISTS (SELECT 1 FROM execution_logs WHERE execution_id = ?1)
 		WHERE execution_id = ?1)
 
 -- What keeps the output of an execution from being complete; open ones first.
+-- One that was closed has not all its lines where it was cut.
 -- name: streams_missing
 SELECT task_id, attempt, stream, source, state FROM execlog_streams
-WHERE execution_id = ?1 AND state <> 'closed'
+WHERE execution_id = ?1 AND (state <> 'closed' OR cut IS NOT NULL)
 ORDER BY state DESC, id LIMIT ?2
 
 -- The next id of an execution, for prefixes: a seek in each index.  Every blob

@@ -263,7 +263,9 @@ def test_the_daemon_refuses_and_the_library_tells(daemon, lib):
     assert h.log("e1", "m hunter22", metadata=b'{"k":"hunter22"}') == OK
     assert h.event("e1", "FAILED", b'{"error_message":"hunter22"}') == OK
     assert h.flush() == OK
-    assert h.refused == [(0, "bad-mask")]
+    # Whoever says it again is told again.
+    assert h.mask("e1", "hunter22") == OK and h.flush() == OK
+    assert h.refused == [(0, "bad-mask")] * 2
     assert h.close() == OK
     # What it says itself does not depend on that.
     assert daemon.sql("SELECT message, metadata FROM execution_logs") == [
@@ -284,6 +286,42 @@ def test_run_masks_what_the_daemon_could_not(daemon):
         (f"a {MASKED} b",), ("j",), ("hunte",)]
     daemon.stop()
     assert_clean(daemon, "hunter22")
+
+
+@pytest.mark.parametrize("metadata, line", [
+    ({"k": "hunter" * 5000}, b"\n" * 5),
+    (None, json.dumps(dict(level="info", message="m", x="hunter22"))[:-2]
+     .encode() + b"\x7f" * 9000 + b'"}\n')], ids=["metadata", "escapes"])
+def test_what_grows_finds_room(daemon, lib, metadata, line):
+    """A queue is full while lines get longer than they were."""
+    h = lib(queue=1 << 19, nonblocking=True)
+    assert h.mask("e1", "hunter") == OK and h.flush() == OK
+    os.kill(daemon.process.pid, signal.SIGSTOP)
+    cap = h.capture("e1", has_stdout=True, metadata=metadata and
+                    json.dumps(metadata).encode())
+    taken = 0
+    for _ in range(30000):
+        result, n = cap.feed(line, 1)
+        taken += n
+        if result != OK:
+            break
+    assert result == WOULD_BLOCK
+    os.kill(daemon.process.pid, signal.SIGCONT)
+    assert h.wait_room() == OK and cap.close() == OK and h.close() == OK
+    assert h.refused == []
+    lines = taken if metadata else -(-taken // len(line))
+    assert len(daemon.messages("e1")) == lines
+
+
+def test_a_line_that_is_torn_may_end_within_a_value(daemon, lib):
+    h = lib()
+    assert h.mask("e1", "hunter22") == OK
+    cap = h.capture("e1", has_stdout=True)
+    assert cap.feed(b"pw: hunte", 1)[0] == OK and cap.tear(1) == OK
+    assert cap.feed(b"hun", 1)[0] == OK and cap.tear(1) == OK
+    assert cap.feed(b"next\n", 1)[0] == OK and cap.tear(1) == OK
+    assert cap.close() == OK and h.close() == OK
+    assert daemon.messages("e1") == [f"pw: {MASKED}", MASKED, "next"]
 
 
 def test_too_many_values_for_a_handle(daemon, lib):

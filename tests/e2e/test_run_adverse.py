@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import shlex
 import signal
 import socket
 import struct
@@ -265,6 +266,17 @@ def test_quit_is_the_commands(daemon, terminal, how):
     await_until(lambda: "threads" in daemon.messages("e1"))
     process.terminate()
     ends(process, 5)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-",
+                                    "<&- >&- 2>&-"])
+def test_without_descriptors_of_its_own(daemon, closed):
+    line = (f"{shlex.join(daemon.command('run', 'e1', '--tee', '--', 'sh'))} "
+            f"-c 'echo out; echo err >&2; exit 7' {closed}")
+    done = subprocess.run(["sh", "-c", line], env=daemon.env(), timeout=20,
+                          capture_output=True)
+    assert done.returncode == 7
+    assert sorted(daemon.messages("e1"))[-2:] == ["err", "out"]
 
 
 def test_a_command_outlives_its_capture(daemon, folder):

@@ -83,6 +83,9 @@ class Capture:
     def flush(self, stream=0):
         return self.lib.execlog_capture_flush(self.capture, stream)
 
+    def tear(self, stream):
+        return self.lib.execlog_capture_tear(self.capture, stream)
+
     def holds(self, stream=0):
         return self.lib.execlog_capture_holds(self.capture, stream)
 
