@@ -138,6 +138,8 @@ rest(struct ingest *in, int64_t now)
 		next = in->tidy_at;
 	if (is_look_wanted(in) && in->poll_at < next)
 		next = in->poll_at;
+	if (folding_at(in) < next && !in->draining && !in->in_flight)
+		next = folding_at(in);
 	if (streams_deadline(in->streams) < next)
 		next = streams_deadline(in->streams);
 	if (next != INT64_MAX)
@@ -189,7 +191,7 @@ ingest_poke(struct ingest *in)
 	if (in->checkpointer != NULL && checkpointer_holds(in->checkpointer))
 		return;
 	lose_due(in, now);
-	if (commit_due(in, now))
+	if (folding_due(in, now) || commit_due(in, now))
 		return;
 	if (!in->in_flight && batch_is_empty(in->open)) {
 		/* What was refused and has left no row is done with. */
@@ -257,6 +259,7 @@ on_commit(struct ingest *in, const struct store_commit *c)
 	in->tidy_at = now + LIMIT_TIDY_MS;
 	meter_commit(&in->meter, c, batch_rows(b), (now - b->begun_ms) * 1000);
 	set_pace(in, c);
+	folding_committed(in, now);
 	if (in->checkpointer != NULL)
 		checkpointer_frames(in->checkpointer,
 		    c->wal_frames);
@@ -290,7 +293,9 @@ on_job(const struct writer_job *job, void *arg)
 	} else if (job->task == WRITER_COMMIT && job->result == SQL_DONE) {
 		on_commit(in, &job->commit);
 		tell_room(in);
-	} else if (job->task == WRITER_COMMIT)
+	} else if (job->task == WRITER_FOLD)
+		folding_done(in, job, !batch_is_empty(in->open));
+	else if (job->task == WRITER_COMMIT)
 		on_failure(in, job);
 	ingest_poke(in);
 }
@@ -307,6 +312,9 @@ ingest_start(struct event_base *base, struct store *store,
 	in->hooks = *hooks;
 	in->follow = follow;
 	in->streams = streams;
+	in->store = store;
+	TAILQ_INIT(&in->folds);
+	in->fold_at = clock_mono_ms();
 	pace_init(&in->pace, config->lock_ms * 1000,
 	    store_has_foreign_tables(store));
 	pace_predict(&in->pace, false, clock_mono_us());

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include "daemon/ledger.h"
 #include "proto/fault.h"
@@ -135,6 +136,20 @@ size_t		 ingest_captures_of(const struct ingest *,
 
 /* Somebody asks how the file is: look soon whether it is there. */
 void		 ingest_look(struct ingest *);
+
+/*
+ * Somebody reads the summaries of executions: bring them up to date, as far as
+ * a step goes, then call done(arg), whether that could be done or not.  Until
+ * then, or ingest_forget_fold, the waiter is ours.
+ */
+struct fold_waiter {
+	TAILQ_ENTRY(fold_waiter) entry;
+	void		(*done)(void *arg);
+	void		*arg;
+	bool		 served;	/* the step under way is its own */
+};
+void		 ingest_await_fold(struct ingest *, struct fold_waiter *);
+void		 ingest_forget_fold(struct ingest *, struct fold_waiter *);
 
 /* Somebody waits for what is pending: commit it at once. */
 void		 ingest_hurry(struct ingest *);

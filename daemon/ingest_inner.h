@@ -14,11 +14,16 @@
 #include "daemon/meter.h"
 #include "daemon/pace.h"
 
+struct writer_job;
+TAILQ_HEAD(fold_waiters, fold_waiter);
+
 struct ingest {
 	struct ingest_config	 config;
 	struct ingest_hooks	 hooks;
 	struct follow		*follow;
 	struct checkpointer	*checkpointer;
+	struct store		*store;		/* the writer's; ours while it
+						   is idle */
 	struct writer		*writer;
 	struct timer		*timer;
 	struct admit		*admit;
@@ -37,6 +42,9 @@ struct ingest {
 	int64_t			 tidy_at;	/* 0: memory is tidy */
 	bool			 look;		/* somebody wants to know how
 						   the file is */
+	struct fold_waiters	 folds;		/* who wants the summaries */
+	int64_t			 fold_at;	/* their next step, monotonic
+						   ms; 0: they are complete */
 	bool			 refused;	/* somebody was, a read */
 	uint64_t		 held_back;	/* times that somebody was */
 	bool			 settling;	/* telling what a commit has done */
@@ -50,6 +58,13 @@ struct ingest {
 
 /* Bytes that are taken in and not committed. */
 size_t		 ingest_pending_bytes(const struct ingest *);
+
+/* folding.c: the summaries of executions; is a step due, and begun? */
+int64_t		 folding_at(const struct ingest *);
+bool		 folding_due(struct ingest *, int64_t now);
+void		 folding_committed(struct ingest *, int64_t now);
+void		 folding_done(struct ingest *, const struct writer_job *,
+		    bool busy);
 
 /* Where what captures leave goes, now. */
 struct intake	 ingest_intake(const struct ingest *);

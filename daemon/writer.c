@@ -75,6 +75,10 @@ run_job(void *v, void *arg)
 		job->result = store_look(w->store, &job->position,
 		    &job->error);
 		break;
+	case WRITER_FOLD:
+		job->result = store_fold(w->store, clock_wall_ms(),
+		    &job->hold, &job->error);
+		break;
 	case WRITER_TIDY:
 		tidy(w);
 		break;
@@ -135,6 +139,13 @@ void
 writer_look(struct writer *w)
 {
 	w->job.task = WRITER_LOOK;
+	worker_assign(w->worker, &w->job);
+}
+
+void
+writer_fold(struct writer *w)
+{
+	w->job.task = WRITER_FOLD;
 	worker_assign(w->worker, &w->job);
 }
 

@@ -1,5 +1,6 @@
 /*
- * The writer thread: commits a batch, looks where the file is, or tidies up.
+ * The writer thread: commits a batch, looks where the file is, brings summaries up
+ * to date, or tidies up.
  *
  * Layer: daemon.  Threads: the loop's; jobs are done in the writer's own.
  */
@@ -18,6 +19,7 @@ struct writer;
 enum writer_task {
 	WRITER_COMMIT,
 	WRITER_LOOK,
+	WRITER_FOLD,
 	WRITER_TIDY,
 };
 
@@ -28,6 +30,7 @@ struct writer_job {
 	struct store_commit	 commit;	/* of the batch */
 	struct position		 position;	/* of the look */
 	const char		*uncounted;	/* as store_uncounted */
+	struct store_hold	 hold;		/* of the fold */
 	enum sql_result		 result;
 	struct sql_error	 error;
 };
@@ -45,6 +48,9 @@ bool		 writer_is_idle(const struct writer *);
 /* The writer is idle; the batch is its own until it is done. */
 void		 writer_commit(struct writer *, struct batch *);
 void		 writer_look(struct writer *);
+
+/* A step of the summaries. */
+void		 writer_fold(struct writer *);
 
 /* Give memory back that a next commit will want again. */
 void		 writer_tidy(struct writer *);

@@ -245,6 +245,119 @@ WHERE state <> 'closed' AND (state = 'open' OR producer IN
 	(SELECT producer FROM execlog_producers))
 ORDER BY producer, capture, id
 
+-- ----------------------------------------------- summaries of executions
+--
+-- Lines of an execution, by level.  The first of the two is for one that is
+-- known, with nothing older than what is known: an index would be written where
+-- its column is named, changed or not.
+
+-- name: summary_lines
+UPDATE execlog_executions SET last_at = max(last_at, ?3), debug = debug + ?4,
+	info = info + ?5, warn = warn + ?6, error = error + ?7
+WHERE execution_id = ?1 AND first_at <= ?2
+
+-- name: summary_first_lines
+INSERT INTO execlog_executions
+	(execution_id, first_at, last_at, debug, info, warn, error)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (execution_id) DO UPDATE SET
+	first_at = min(first_at, excluded.first_at),
+	last_at = max(last_at, excluded.last_at),
+	debug = debug + excluded.debug, info = info + excluded.info,
+	warn = warn + excluded.warn, error = error + excluded.error
+
+-- The same of rows that others have written, by their ids.
+-- name: summary_range
+INSERT INTO execlog_executions
+	(execution_id, first_at, last_at, debug, info, warn, error)
+SELECT execution_id, min(min(timestamp), ?3), min(max(timestamp), ?3),
+	sum(level = 'DEBUG'), sum(level NOT IN ('DEBUG', 'WARN', 'ERROR')),
+	sum(level = 'WARN'), sum(level = 'ERROR')
+FROM execution_logs NOT INDEXED
+WHERE id > ?1 AND id <= ?2 AND typeof(execution_id) = 'text'
+	AND timestamp BETWEEN -9223372036854775808 AND 9223372036854775807
+GROUP BY execution_id
+ON CONFLICT (execution_id) DO UPDATE SET
+	first_at = min(first_at, excluded.first_at),
+	last_at = max(last_at, excluded.last_at),
+	debug = debug + excluded.debug, info = info + excluded.info,
+	warn = warn + excluded.warn, error = error + excluded.error
+
+-- name: summary_tasks
+INSERT INTO execlog_tasks (execution, task_id, first_at, last_at)
+SELECT e.id, l.task_id, l.first_at, l.last_at
+FROM (SELECT execution_id, task_id, min(min(timestamp), ?3) AS first_at,
+		min(max(timestamp), ?3) AS last_at
+	FROM execution_logs NOT INDEXED
+	WHERE id > ?1 AND id <= ?2 AND typeof(task_id) = 'text'
+		AND timestamp BETWEEN -9223372036854775808
+		AND 9223372036854775807
+	GROUP BY execution_id, task_id) AS l
+CROSS JOIN execlog_executions AS e ON e.execution_id = l.execution_id
+WHERE true
+ON CONFLICT (execution, task_id) DO UPDATE SET
+	first_at = min(first_at, excluded.first_at),
+	last_at = max(last_at, excluded.last_at)
+
+-- An event: ?4 is the state that it says, ?5 its own id if it ends the
+-- execution.  The first end by id decides, before it the newest event, in
+-- whatever order they are read.
+-- name: summary_event
+INSERT INTO execlog_executions (execution_id, first_at, last_at, state,
+	state_by, ended_by, started_at, ended_at, workflow_id)
+VALUES (?1, ?2, ?2, ?4, CASE WHEN ?4 IS NULL THEN 0 ELSE ?3 END, ?5, ?6, ?7,
+	?8)
+ON CONFLICT (execution_id) DO UPDATE SET
+	first_at = min(first_at, excluded.first_at),
+	last_at = max(last_at, excluded.last_at),
+	state = CASE WHEN excluded.ended_by < coalesce(ended_by,
+			9223372036854775807) OR (ended_by IS NULL
+			AND excluded.state_by > state_by)
+		THEN excluded.state ELSE state END,
+	state_by = CASE WHEN excluded.ended_by < coalesce(ended_by,
+			9223372036854775807) OR (ended_by IS NULL
+			AND excluded.state_by > state_by)
+		THEN excluded.state_by ELSE state_by END,
+	ended_at = CASE WHEN excluded.ended_by < coalesce(ended_by,
+			9223372036854775807)
+		THEN excluded.ended_at ELSE ended_at END,
+	ended_by = CASE WHEN excluded.ended_by < coalesce(ended_by,
+			9223372036854775807)
+		THEN excluded.ended_by ELSE ended_by END,
+	started_at = coalesce(min(started_at, excluded.started_at),
+		started_at, excluded.started_at),
+	workflow_id = coalesce(workflow_id, excluded.workflow_id)
+
+-- name: known_read
+SELECT log, audit FROM execlog_known
+
+-- name: known_write
+UPDATE execlog_known SET log = ?1, audit = ?2
+
+-- name: unread_add
+INSERT INTO execlog_unread (kind, low, high) VALUES (?1, ?2, ?3)
+
+-- name: unread_extend
+UPDATE execlog_unread SET high = ?3 WHERE id = ?1 AND high = ?2
+
+-- name: unread_shrink
+UPDATE execlog_unread SET high = ?2 WHERE id = ?1
+
+-- name: unread_remove
+DELETE FROM execlog_unread WHERE id = ?1
+
+-- The table has a handful of rows.  What tasks there are can wait.
+-- name: unread_next
+SELECT id, kind, low, high FROM execlog_unread
+ORDER BY kind = 'tasks', id DESC LIMIT 1
+
+-- name: audit_range
+SELECT id, timestamp, execution_id, event_type, metadata
+FROM execution_audit_events NOT INDEXED
+WHERE id > ?1 AND id <= ?2 AND typeof(execution_id) = 'text'
+	AND timestamp BETWEEN -9223372036854775808 AND 9223372036854775807
+ORDER BY id
+
 -- The newest id there has ever been: also right when somebody has reset or
 -- spoiled sqlite_sequence, or when the newest rows are gone.  When both is so
 -- ids are used again; then it goes back, and daemon/follow.c notices.

@@ -12,10 +12,12 @@
 #include "sql/db.h"
 #include "sql/edges.h"
 #include "sql/engine_count.h"
+#include "sql/fold.h"
 #include "sql/guard.h"
 #include "sql/migrate.h"
 #include "sql/producers.h"
 #include "sql/streams.h"
+#include "sql/summary.h"
 #include "sql/text.h"
 #include "sql/triggers.h"
 
@@ -40,6 +42,8 @@ struct store {
 	bool		 recount;	/* it is to be prepared again */
 	struct producers producers;
 	struct streams_table streams;
+	struct summary	 summary;
+	struct fold	 fold;
 	ino_t		 wal_inode;	/* 0: not seen yet */
 	ino_t		 shm_inode;
 	int		 wal_frames;
@@ -70,7 +74,9 @@ prepare_all(struct store *s, struct sql_error *error)
 	    (s->data_version = db_prepare(s->db, sql_data_version, error)) !=
 	    NULL && audit_table_prepare(&s->audit, &s->edges, s->db, error) &&
 	    producers_prepare(&s->producers, s->db, error) &&
-	    streams_table_prepare(&s->streams, s->db, error));
+	    streams_table_prepare(&s->streams, s->db, error) &&
+	    summary_prepare(&s->summary, s->db, error) &&
+	    fold_prepare(&s->fold, s->db, error));
 }
 
 const char *
@@ -306,6 +312,8 @@ transaction(struct store *s, const struct store_batch *b,
 	    (result = producers_apply(&s->producers, b, error)) != SQL_DONE ||
 	    (result = streams_table_apply(&s->streams, b, error)) != SQL_DONE)
 		return (result);
+	if ((result = summary_apply(&s->summary, b, c, error)) != SQL_DONE)
+		return (result);
 	begun = db_monotonic_us();
 	result = run(s, s->commit, error);
 	c->commit_us = db_monotonic_us() - begun;
@@ -372,6 +380,8 @@ store_commit(struct store *s, const struct store_batch *b,
 	c->begun_us = db_monotonic_us();
 	c->wait_us = c->begun_us - called;
 	result = transaction(s, b, c, error);
+	if (result != SQL_DONE)
+		summary_undone(&s->summary);
 	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
 		(void)run(s, s->rollback, NULL);
 	else if (result == SQL_DONE)
@@ -386,6 +396,50 @@ out:
 	if (result == SQL_FOREIGN)
 		(void)db_exec(s->db, sql_reload_schema, NULL);
 	error->result = result;
+	return (result);
+}
+
+bool
+store_is_unread(const struct store *s)
+{
+	return (s->summary.unread);
+}
+
+/* Inside a transaction: note what others have written, and read some of it. */
+static enum sql_result
+fold(struct store *s, int64_t now, bool *more, struct sql_error *error)
+{
+	enum sql_result result;
+	struct position at;
+
+	if ((result = position_now(s, &at, error)) != SQL_DONE ||
+	    (result = summary_note(&s->summary, &at, &at, error)) != SQL_DONE)
+		return (result);
+	result = fold_step(&s->fold, &s->summary, now, more, error);
+	return (result == SQL_DONE ? run(s, s->commit, error) : result);
+}
+
+enum sql_result
+store_fold(struct store *s, int64_t now, struct store_hold *hold,
+    struct sql_error *error)
+{
+	int64_t begun;
+	enum sql_result result;
+	bool more = true;
+
+	if ((result = run(s, s->begin, error)) != SQL_DONE)
+		return (result);
+	begun = db_monotonic_us();
+	result = fold(s, now, &more, error);
+	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
+		(void)run(s, s->rollback, NULL);
+	/* The newest range may be gone. */
+	summary_undone(&s->summary);
+	s->summary.unread = result != SQL_DONE || more;
+	hold->released_us = db_monotonic_us();
+	hold->hold_us = hold->released_us - begun;
+	if (result == SQL_FOREIGN)
+		(void)db_exec(s->db, sql_reload_schema, NULL);
 	return (result);
 }
 

@@ -173,6 +173,22 @@ struct store_commit {
 enum sql_result	 store_commit(struct store *, const struct store_batch *,
 		    struct store_commit *, struct sql_error *);
 
+/* Is there something that the summaries of executions lack? */
+bool		 store_is_unread(const struct store *);
+
+/* How long a transaction had the write lock, us; when it ended, monotonic. */
+struct store_hold {
+	int64_t	hold_us;
+	int64_t	released_us;
+};
+
+/*
+ * Read some of what is not in the summaries of executions yet: what others
+ * have written, what is older, which tasks there are.  A short transaction.
+ */
+enum sql_result	 store_fold(struct store *, int64_t now_ms,
+		    struct store_hold *, struct sql_error *);
+
 /* Give the memory of the page cache back; for when nothing is to be done. */
 void		 store_tidy(struct store *);
 

@@ -1,0 +1,51 @@
+/*
+ * Summaries of executions: written in the transaction of the rows and events
+ * that they count.  What others have written into the file is noted there as a
+ * range of ids and read later, in steps (fold.h).
+ *
+ * Layer: sql.  Threads: the store's.
+ */
+#ifndef SQL_SUMMARY_H
+#define SQL_SUMMARY_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sql/result.h"
+#include "sql/store.h"
+
+struct summary {
+	sqlite3		*db;		/* the store's */
+	sqlite3_stmt	*lines;
+	sqlite3_stmt	*first_lines;
+	sqlite3_stmt	*event;
+	sqlite3_stmt	*known;
+	sqlite3_stmt	*set_known;
+	sqlite3_stmt	*add;
+	sqlite3_stmt	*extend;
+	int64_t		 tasks;		/* the range of our own newest rows */
+	int64_t		 tasks_high;	/* and its end; 0: there is none */
+	bool		 unread;	/* there may be ranges */
+};
+
+/* False and *error: a statement cannot be prepared.  They go with the db. */
+bool	 summary_prepare(struct summary *, sqlite3 *, struct sql_error *);
+
+/* Inside a transaction, behind its rows, which are sorted by execution: count
+   them, and note what was written by others before them. */
+enum sql_result	 summary_apply(struct summary *, const struct store_batch *,
+		    const struct store_commit *, struct sql_error *);
+
+/* The transaction has failed: what was noted is void. */
+void	 summary_undone(struct summary *);
+
+/* Inside a transaction: all up to this place is counted or noted. */
+enum sql_result	 summary_note(struct summary *, const struct position *before,
+		    const struct position *after, struct sql_error *);
+
+/* Inside a transaction: what one event says; now bounds its time. */
+enum sql_result	 summary_event(struct summary *, const struct audit_row *,
+		    int64_t now_ms, struct sql_error *);
+
+#endif
