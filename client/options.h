@@ -28,6 +28,13 @@
 #define EXIT_SIGNAL		128	/* plus the signal */
 
 #define OPTIONS_ALL_EVENTS	1000	/* of @all, without -n */
+/* Parts of an inspection that are asked for. */
+#define SHOW_TIMELINE	0x01
+#define SHOW_INPUTS	0x02
+#define SHOW_OUTPUTS	0x04
+#define SHOW_ERRORS	0x08
+#define SHOW_AUDIT	0x10
+
 #define OPTIONS_MASKS_MAX	64	/* --mask-env and --mask-file */
 
 enum format {
@@ -71,6 +78,9 @@ struct options {
 	bool			 yes;
 	bool			 watch;
 	bool			 prometheus;
+	unsigned		 states;	/* --state: a set; 0: any */
+	unsigned		 show;		/* inspect: a set of SHOW_ */
+	bool			 no_truncate;
 	int			 timeout;	/* ms; -1: not given */
 	int			 drain;		/* ms; -1: not given */
 	const char		*producer;	/* NULL: none */

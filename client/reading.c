@@ -10,6 +10,7 @@
 #include "client/escape.h"
 #include "client/interrupt.h"
 #include "client/reading_inner.h"
+#include "client/shortcut.h"
 #include "client/times.h"
 #include "proto/row.h"
 
@@ -361,8 +362,8 @@ start(struct reading *r)
 	return (EXIT_USAGE);
 }
 
-int
-reading_run(const struct options *o, enum request_kind kind)
+static int
+run(const struct options *o, enum request_kind kind)
 {
 	struct reading r = {
 		.options = o,
@@ -396,4 +397,14 @@ reading_run(const struct options *o, enum request_kind kind)
 	print_free(&r.printer);
 	buf_free(&r.name);
 	return (code);
+}
+
+int
+reading_run(const struct options *given, enum request_kind kind)
+{
+	struct options o = *given;
+	char name[TEXT_ID_MAX + 1];
+	int code = shortcut_resolve(&o, name);
+
+	return (code != -1 ? code : run(&o, kind));
 }

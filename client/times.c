@@ -152,6 +152,25 @@ times_format(int64_t ms, bool local, char out[TIMES_TEXT])
 	(void)snprintf(out, TIMES_TEXT, "%s.%03d%s", date, (int)rest, zone);
 }
 
+void
+times_format_seconds(int64_t ms, bool local, char out[TIMES_TEXT])
+{
+	char *dot;
+
+	times_format(ms, local, out);
+	if ((dot = strchr(out, '.')) != NULL)
+		(void)memmove(dot, dot + 4, strlen(dot + 4) + 1);
+}
+
+int64_t
+times_wall_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000);
+}
+
 int64_t
 times_monotonic_ms(void)
 {

@@ -27,6 +27,12 @@ bool	 times_duration(const char *text, int *ms);
  */
 void	 times_format(int64_t ms, bool local, char out[TIMES_TEXT]);
 
+/* The same without fractions of a second: 2026-02-07T10:00:00Z. */
+void	 times_format_seconds(int64_t ms, bool local, char out[TIMES_TEXT]);
+
+/* Now, ms since 1970. */
+int64_t	 times_wall_ms(void);
+
 /* For measuring how long something takes, ms. */
 int64_t	 times_monotonic_ms(void);
 

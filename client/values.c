@@ -8,6 +8,7 @@
 
 #include "client/escape.h"
 #include "client/options.h"
+#include "client/states.h"
 #include "client/times.h"
 #include "proto/audit.h"
 #include "proto/json.h"
@@ -243,6 +244,17 @@ set_flag(struct options *o, int letter)
 		return (o->lifecycle = true);
 	case 'y':
 		return (o->pty = true);
+	case '1':
+	case '2':
+	case '3':
+	case '4':
+	case '5':
+		o->show |= 1u << (letter - '1');
+		return (true);
+	case '6':
+		return (o->no_truncate = true);
+	case '7':
+		return (o->watch = true);
 	default:
 		return (false);
 	}
@@ -321,6 +333,8 @@ values_apply(struct options *o, int letter, const char *arg)
 		return (parse_types(o, arg));
 	case 'V':
 		return (parse_stderr_level(o, arg));
+	case 'Z':
+		return (states_parse(arg, &o->states));
 	default:
 		return (set_flag(o, letter));
 	}

@@ -14,12 +14,40 @@
 #define FOLD_GAP_MIN_US	2000	/* in a shared file the lock is left alone for
 				   two holds, and at least so long */
 
+static void
+serve(struct ingest *in)
+{
+	struct fold_waiter *w, *next;
+
+	for (w = TAILQ_FIRST(&in->folds); w != NULL; w = next) {
+		next = TAILQ_NEXT(w, entry);
+		if (!w->served)
+			continue;
+		TAILQ_REMOVE(&in->folds, w, entry);
+		w->done(w->arg);
+	}
+}
+
 void
 ingest_await_fold(struct ingest *in, struct fold_waiter *w)
 {
 	w->served = false;
 	TAILQ_INSERT_TAIL(&in->folds, w, entry);
-	ingest_poke(in);
+	if (in->health.degraded || in->dead || in->draining)
+		folding_give_up(in);
+	else
+		ingest_poke(in);
+}
+
+/* Nothing can be written for now: readers get what there is. */
+void
+folding_give_up(struct ingest *in)
+{
+	struct fold_waiter *w;
+
+	TAILQ_FOREACH(w, &in->folds, entry)
+		w->served = true;
+	serve(in);
 }
 
 void
@@ -64,7 +92,6 @@ folding_done(struct ingest *in, const struct writer_job *job, bool busy)
 {
 	const struct store_hold *h = &job->hold;
 	int64_t now = clock_mono_ms(), gap = 2 * h->hold_us, ready;
-	struct fold_waiter *w, *next;
 
 	if (job->result != SQL_DONE)
 		in->fold_at = now + FOLD_MS;
@@ -77,11 +104,5 @@ folding_done(struct ingest *in, const struct writer_job *job, bool busy)
 	if (job->result == SQL_DONE && ready > in->pace.ready_us &&
 	    pace_is_shared(&in->pace, clock_mono_us()))
 		in->pace.ready_us = ready;
-	for (w = TAILQ_FIRST(&in->folds); w != NULL; w = next) {
-		next = TAILQ_NEXT(w, entry);
-		if (!w->served)
-			continue;
-		TAILQ_REMOVE(&in->folds, w, entry);
-		w->done(w->arg);
-	}
+	serve(in);
 }

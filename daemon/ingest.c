@@ -222,6 +222,7 @@ on_failure(struct ingest *in, const struct writer_job *job)
 	    batch_rows(in->flight));
 	in->retry_at = now + delay;
 	in->dead = delay < 0;
+	folding_give_up(in);
 	if (job->result == SQL_UNKNOWN || job->result == SQL_MOVED)
 		in->hooks.on_fatal(job->result, in->hooks.arg);
 }

@@ -63,6 +63,7 @@ size_t		 ingest_pending_bytes(const struct ingest *);
 int64_t		 folding_at(const struct ingest *);
 bool		 folding_due(struct ingest *, int64_t now);
 void		 folding_committed(struct ingest *, int64_t now);
+void		 folding_give_up(struct ingest *);
 void		 folding_done(struct ingest *, const struct writer_job *,
 		    bool busy);
 

@@ -48,6 +48,9 @@ struct session {
 	int64_t				 stated_at;	/* since when it tells of
 						   an end, ms; 0: it does not */
 	int64_t				 seen_at;	/* when the end was, ms */
+	bool				 folding;	/* the summaries are brought
+						   up to date */
+	struct fold_waiter		 fold;
 };
 
 static bool
@@ -206,7 +209,7 @@ poke(struct session *s)
 	struct query *q = &s->query;
 	const struct position *published;
 
-	if (!s->active || s->turn.state != TURN_IDLE)
+	if (!s->active || s->folding || s->turn.state != TURN_IDLE)
 		return;
 	if (q->phase == QUERY_FOUND)
 		query_adopt(q);
@@ -246,6 +249,15 @@ static void
 on_poke(void *v)
 {
 	poke(v);
+}
+
+static void
+on_fold(void *v)
+{
+	struct session *s = v;
+
+	s->folding = false;
+	poke(s);
 }
 
 static void
@@ -312,6 +324,7 @@ session_open(struct conn *conn, const struct hello *hello, void *context)
 		.release = on_release,
 		.arg = s,
 	};
+	s->fold = (struct fold_waiter){ .done = on_fold, .arg = s };
 	s->follower = (struct follower){
 		.query = &s->query,
 		.poke = on_poke,
@@ -328,6 +341,8 @@ session_close(void *self)
 	if (s->following)
 		follow_remove(s->world->follow, &s->follower);
 	s->following = false;
+	if (s->folding)
+		ingest_forget_fold(s->world->ingest, &s->fold);
 	timer_clear(s->look);
 	reader_abandon(s->world->reader, &s->turn);
 }
@@ -350,7 +365,10 @@ start(struct session *s, struct request *r)
 	}
 	if (r->kind == REQUEST_STATUS)
 		ingest_look(in);
+	s->folding = r->kind == REQUEST_LIST || r->kind == REQUEST_INSPECT;
 	query_init(&s->query, r);
+	if (s->folding)
+		ingest_await_fold(in, &s->fold);
 	if (s->following) {
 		follow_add(s->world->follow, &s->follower);
 		ingest_hurry(in);

@@ -30,6 +30,7 @@ frame_limit(uint8_t type)
 	case FRAME_NOTICE:
 	case FRAME_END:
 	case FRAME_STATUS:
+	case FRAME_FACT:
 		return (FRAME_JSON_MAX);
 	}
 	return (0);

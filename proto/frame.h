@@ -44,6 +44,7 @@ enum frame_type {
 	FRAME_NOTICE	= 0x92,
 	FRAME_END	= 0x93,
 	FRAME_STATUS	= 0x94,
+	FRAME_FACT	= 0x95,
 };
 
 enum frame_result {

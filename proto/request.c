@@ -5,10 +5,11 @@
 #include "proto/frame.h"
 #include "proto/json.h"
 #include "proto/record.h"
+#include "proto/state.h"
 #include "proto/text.h"
 
 static const char *const kind_name[REQUEST_KIND_COUNT] = {
-	"logs", "follow", "wait", "audit", "status",
+	"logs", "follow", "wait", "audit", "status", "list", "inspect",
 };
 
 static const char *const notice_name[NOTICE_COUNT] = {
@@ -75,6 +76,18 @@ put_filter(struct buf *b, const struct filter *f)
 		jput_i64(b, "attempt", f->attempt);
 }
 
+static void
+put_states(struct buf *b, unsigned states)
+{
+	struct span state[STATE_COUNT];
+	size_t i, n = 0;
+
+	for (i = 0; i < STATE_COUNT; i++)
+		if ((states & 1u << i) != 0)
+			state[n++] = span_of(state_name((enum state)i));
+	put_texts(b, "states", state, n);
+}
+
 bool
 request_put(struct buf *b, const struct request *r)
 {
@@ -86,6 +99,11 @@ request_put(struct buf *b, const struct request *r)
 	if (r->execution.p != NULL)
 		jput_text(b, "execution_id", r->execution);
 	put_filter(b, &r->filter);
+	put_states(b, r->states);
+	if (r->values)
+		jput_bool(b, "values", true);
+	if (r->looks > 0)
+		jput_i64(b, "looks", r->looks);
 	if (r->lines >= 0 && r->kind != REQUEST_STATUS)
 		jput_i64(b, "lines", r->lines);
 	if (r->has_after) {
@@ -154,6 +172,40 @@ decode_number(const struct json_t *doc, const char *key, bool *has,
 }
 
 static const char *
+decode_states(struct request *r)
+{
+	struct span name[STATE_COUNT];
+	enum state state;
+	size_t i, n = 0;
+
+	if (jget_texts(r->doc, "states", name, STATE_COUNT, &n) == JGET_WRONG)
+		return (STATE_SENTENCE);
+	for (i = 0; i < n; i++) {
+		if (!state_parse(name[i], &state))
+			return (STATE_SENTENCE);
+		r->states |= 1u << state;
+	}
+	return (NULL);
+}
+
+/* What is asked of all executions, and of no row. */
+static const char *
+decode_list(struct request *r)
+{
+	bool has;
+
+	if (!decode_number(r->doc, "lines", &has, &r->lines) ||
+	    (has && (r->lines < 1 || r->lines > LIST_LINES_MAX)))
+		return ("lines is a number from 1 to 10000");
+	if (!has)
+		r->lines = LIST_LINES;
+	if (!decode_number(r->doc, "since", &r->filter.has_since,
+	    &r->filter.since))
+		return ("since is in Unix milliseconds");
+	return (decode_states(r));
+}
+
+static const char *
 decode_filter(struct filter *f, const struct json_t *doc)
 {
 	const char *sentence;
@@ -184,6 +236,10 @@ decode_rest(struct request *r)
 {
 	struct span after = SPAN_NONE;
 
+	if (jget_bool(r->doc, "values", &r->values) == JGET_WRONG)
+		return ("values is true or false");
+	if (jget_i64(r->doc, "looks", &r->looks) == JGET_WRONG || r->looks < 0)
+		return ("looks is a number of rows");
 	if (jget_bool(r->doc, "wait", &r->wait) == JGET_WRONG ||
 	    jget_bool(r->doc, "no_exit", &r->no_exit) == JGET_WRONG ||
 	    jget_bool(r->doc, "reverse", &r->reverse) == JGET_WRONG ||
@@ -220,10 +276,13 @@ decode(struct request *r)
 	if (jget_text(r->doc, "kind", &kind) != JGET_OK ||
 	    (i = name_index(kind_name, REQUEST_KIND_COUNT, kind)) ==
 	    REQUEST_KIND_COUNT)
-		return ("kind is one of: logs, follow, wait, audit, status");
+		return ("kind is one of: logs, follow, wait, audit, status, "
+		    "list, inspect");
 	r->kind = (enum request_kind)i;
 	if (r->kind == REQUEST_STATUS)
 		return (NULL);
+	if (r->kind == REQUEST_LIST)
+		return (decode_list(r));
 	if (jget_bool(r->doc, "all", &r->all) == JGET_WRONG)
 		return ("all is true or false");
 	got = jget_text(r->doc, "execution_id", &r->execution);

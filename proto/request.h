@@ -29,8 +29,13 @@ enum request_kind {
 	REQUEST_WAIT,		/* a follow that wants the end only */
 	REQUEST_AUDIT,
 	REQUEST_STATUS,
+	REQUEST_LIST,
+	REQUEST_INSPECT,
 };
-#define REQUEST_KIND_COUNT	5
+#define REQUEST_KIND_COUNT	7
+
+#define LIST_LINES_MAX	10000	/* executions in one list */
+#define LIST_LINES	20	/* without "lines" */
 
 /*
  * Texts point into "doc" after request_decode, and stay valid until
@@ -48,6 +53,10 @@ struct request {
 	struct span		 execution;
 	struct filter		 filter;
 	int64_t			 lines;		/* last so many; -1: all */
+	int64_t			 looks;		/* logs with lines: rows looked at
+						   for them; 0: all */
+	unsigned		 states;	/* list: a set; 0: any */
+	bool			 values;	/* inspect: inputs, outputs */
 	bool			 has_drain;	/* else DRAIN_MS */
 	int64_t			 drain;		/* ms; 0: no waiting */
 	bool			 has_after;

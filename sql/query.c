@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sql/listing.h"
+
 void
 query_init(struct query *q, struct request *request)
 {
@@ -177,6 +179,11 @@ step_start(struct query *q, struct pages *p)
 	if (r->kind == REQUEST_STATUS) {
 		q->phase = QUERY_OVER;
 		return (pages_counts(p, &q->counts, &q->error));
+	}
+	if (r->kind == REQUEST_LIST) {
+		q->phase = QUERY_OVER;
+		q->found = true;
+		return (listing_put(p, r, &q->out, &q->rows, &q->error));
 	}
 	q->found = r->all;
 	if ((result = pages_position(p, &q->limit, &q->error)) != SQL_DONE ||

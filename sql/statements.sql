@@ -557,3 +557,46 @@ PRAGMA journal_mode=WAL
 
 -- name: vacuum
 VACUUM
+
+-- ------------------------------------------------------- list and inspect
+--
+-- In statements on the engine's tables a column in {} may be missing: it is
+-- NULL then (engine.c).
+
+-- Newest first: any execution, or those of a state by their events.
+
+-- name: list_any
+SELECT execution_id, first_at, last_at, debug, info, warn, error, state,
+	started_at, ended_at, workflow_id
+FROM execlog_executions
+WHERE first_at >= ?1
+ORDER BY first_at DESC, id DESC LIMIT ?2
+
+-- name: list_state
+SELECT execution_id, first_at, last_at, debug, info, warn, error, state,
+	started_at, ended_at, workflow_id
+FROM execlog_executions
+WHERE state = ?3 AND first_at >= ?1
+ORDER BY first_at DESC, id DESC LIMIT ?2
+
+-- name: summary_of
+SELECT execution_id, first_at, last_at, debug, info, warn, error, state,
+	started_at, ended_at, workflow_id
+FROM execlog_executions WHERE execution_id = ?1
+
+-- name: engine_of
+SELECT execution_id, {workflow_id}, {state}, {created_at}, {started_at},
+	{ended_at}, {reason_code}, {message}
+FROM executions WHERE execution_id = ?1
+
+-- What the engine has made last.
+-- name: engine_newest
+SELECT execution_id, {workflow_id}, {state}, {created_at}, {started_at},
+	{ended_at}, {reason_code}, {message}
+FROM executions ORDER BY rowid DESC LIMIT ?1
+
+-- name: engine_states
+SELECT execution_id, {workflow_id}, {state}, {created_at}, {started_at},
+	{ended_at}, {reason_code}, {message}
+FROM executions WHERE {state} IN (?2, ?3, ?4, ?5, ?6, ?7)
+ORDER BY rowid DESC LIMIT ?1

@@ -1,0 +1,83 @@
+#include "client/asking.h"
+
+#include "client/ending.h"
+#include "client/escape.h"
+#include "client/feed.h"
+#include "client/interrupt.h"
+
+/* The answer is over: -1, or the exit code. */
+static int
+on_end(const struct options *o, const struct request *r, struct span body)
+{
+	struct span id = r->execution;
+	struct end end;
+	int code = -1;
+
+	(void)o;
+	if (!end_decode(body, &end)) {
+		complain("the daemon sent a frame that cannot be read");
+		return (EXIT_FAILURE_OTHER);
+	}
+	if (end.reason == END_NOT_FOUND) {
+		say("Execution not found: %.*s", (int)id.n, id.p);
+		code = EXIT_NOT_FOUND;
+	} else if (end.reason == END_AMBIGUOUS)
+		code = ending_ambiguous(id, &end);
+	end_free(&end);
+	return (code);
+}
+
+static int
+on_lost(const struct feed *f)
+{
+	complain("%s", f->link.reason);
+	return (EXIT_UNREACHABLE);
+}
+
+static int
+read_all(const struct options *o, const struct request *r, struct feed *feed,
+    void (*fn)(const struct frame *, void *arg), void *arg)
+{
+	struct frame f;
+
+	for (;;) {
+		switch (feed_next(feed, &f)) {
+		case LINK_OK:
+			if (f.type == FRAME_END)
+				return (on_end(o, r, f.body));
+			fn(&f, arg);
+			break;
+		case LINK_NOTHING:
+			(void)feed_wait(feed, -1);
+			break;
+		case LINK_WOKEN:
+			break;
+		case LINK_LOST:
+			return (on_lost(feed));
+		}
+		if (interrupt_signal() != 0)
+			return (EXIT_SIGNAL + interrupt_signal());
+	}
+}
+
+int
+asking_run(const struct options *o, const struct request *r,
+    void (*fn)(const struct frame *, void *arg), void *arg)
+{
+	struct feed feed;
+	int code;
+
+	if (!feed_open(&feed, o)) {
+		if (o->db == NULL)
+			return (options_unreachable(o, feed.link.reason));
+		complain("%s: %s", o->db, feed.link.reason);
+		return (EXIT_UNREACHABLE);
+	}
+	if (!feed_ask(&feed, r)) {
+		complain("the request is too long");
+		code = EXIT_USAGE;
+	} else
+		code = read_all(o, r, &feed, fn, arg);
+	feed_close(&feed);
+	return (code);
+}

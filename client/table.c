@@ -1,0 +1,163 @@
+#include "client/table.h"
+
+#include <sys/ioctl.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "client/print_inner.h"
+
+#define GAP	2	/* blanks between two columns */
+
+int
+table_terminal(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize w;
+
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) ==
+	    0 && w.ws_col > 0)
+		return (w.ws_col);
+	return (columns != NULL ? atoi(columns) : 0);
+}
+
+int
+table_width(struct span s)
+{
+	int width = 0;
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		width += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return (width);
+}
+
+void
+table_cut(struct buf *b, struct span s, int width)
+{
+	size_t i;
+	int n = 0;
+
+	if (table_width(s) <= width) {
+		buf_span(b, s);
+		return;
+	}
+	for (i = 0; i < s.n; i++)
+		if (((unsigned char)s.p[i] & 0xc0) != 0x80 && ++n == width)
+			break;
+	buf_add(b, s.p, i);
+	buf_str(b, "…");
+}
+
+void
+table_add(struct table *t, struct span s, const char *color)
+{
+	struct table_cell *grown;
+
+	if (t->ncells == t->cap && !t->failed) {
+		t->cap = t->cap == 0 ? 64 : 2 * t->cap;
+		grown = realloc(t->cells, t->cap * sizeof *grown);
+		t->failed = grown == NULL;
+		if (!t->failed)
+			t->cells = grown;
+	}
+	if (t->failed)
+		return;
+	t->cells[t->ncells++] = (struct table_cell){ t->text.n, s.n, color };
+	buf_span(&t->text, s);
+}
+
+void
+table_free(struct table *t)
+{
+	buf_free(&t->text);
+	free(t->cells);
+}
+
+static struct span
+cell_text(const struct table *t, size_t i)
+{
+	return ((struct span){ t->text.p + t->cells[i].at, t->cells[i].n });
+}
+
+/* Widths of the columns; their sum with gaps. */
+static int
+measure(const struct table *t, int *widths)
+{
+	int i, n, sum = GAP * (t->ncolumns - 1);
+	size_t cell;
+
+	for (i = 0; i < t->ncolumns; i++)
+		widths[i] = 0;
+	for (cell = 0; cell < t->ncells; cell++) {
+		i = (int)(cell % (size_t)t->ncolumns);
+		n = table_width(cell_text(t, cell));
+		if (n > widths[i])
+			widths[i] = n;
+	}
+	for (i = 0; i < t->ncolumns; i++)
+		sum += widths[i];
+	return (sum);
+}
+
+/* Make columns narrower, in their order, until all fit. */
+static void
+fit(const struct table *t, int *widths, int excess)
+{
+	int order, i, less;
+
+	for (order = 1; order <= TABLE_COLUMNS_MAX && excess > 0; order++)
+		for (i = 0; i < t->ncolumns && excess > 0; i++) {
+			if (t->cut[i] != order || widths[i] <= TABLE_CUT_MIN)
+				continue;
+			less = widths[i] - TABLE_CUT_MIN < excess ?
+			    widths[i] - TABLE_CUT_MIN : excess;
+			widths[i] -= less;
+			excess -= less;
+		}
+}
+
+static void
+put_blanks(struct buf *b, int n)
+{
+	for (; n > 0; n--)
+		buf_char(b, ' ');
+}
+
+static void
+put_cell(struct buf *b, const struct table *t, size_t cell, int width,
+    bool color)
+{
+	struct span s = cell_text(t, cell);
+	int i = (int)(cell % (size_t)t->ncolumns);
+	int blanks = width - table_width(s);
+
+	if (t->right[i])
+		put_blanks(b, blanks);
+	if (color && t->cells[cell].color != NULL)
+		buf_str(b, t->cells[cell].color);
+	table_cut(b, s, width);
+	if (color && t->cells[cell].color != NULL)
+		buf_str(b, PLAIN);
+	if (!t->right[i] && i < t->ncolumns - 1)
+		put_blanks(b, blanks);
+}
+
+void
+table_put(struct buf *b, const struct table *t, int indent, int width,
+    bool color)
+{
+	int widths[TABLE_COLUMNS_MAX], sum = measure(t, widths);
+	size_t cell;
+	int i;
+
+	if (width > 0 && sum + indent > width)
+		fit(t, widths, sum + indent - width);
+	for (cell = 0; cell < t->ncells; cell++) {
+		i = (int)(cell % (size_t)t->ncolumns);
+		put_blanks(b, i == 0 ? indent : GAP);
+		put_cell(b, t, cell, widths[i], color);
+		if (i == t->ncolumns - 1)
+			buf_char(b, '\n');
+	}
+}

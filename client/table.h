@@ -1,0 +1,54 @@
+/*
+ * Tables of text: columns as wide as what is in them, and narrower where the
+ * terminal is.
+ *
+ * Layer: client.  Threads: one.
+ */
+#ifndef CLIENT_TABLE_H
+#define CLIENT_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "proto/buf.h"
+
+#define TABLE_COLUMNS_MAX	10
+#define TABLE_CUT_MIN		8	/* columns that are cut are not cut
+					   shorter */
+
+struct table_cell {
+	size_t		at;	/* in text */
+	size_t		n;
+	const char	*color;	/* NULL: none */
+};
+
+struct table {
+	int			 ncolumns;
+	bool			 right[TABLE_COLUMNS_MAX];	/* numbers */
+	int			 cut[TABLE_COLUMNS_MAX];	/* may be cut:
+					   1 first, then 2, ...; 0: never */
+	struct buf		 text;
+	struct table_cell	*cells;
+	size_t			 ncells;
+	size_t			 cap;
+	bool			 failed;
+};
+
+/* Add the next cell; its text was made safe before. */
+void	 table_add(struct table *, struct span, const char *color);
+
+/* Append the lines, at most so wide (0: any) and indented so far. */
+void	 table_put(struct buf *, const struct table *, int indent, int width,
+	    bool color);
+void	 table_free(struct table *);
+
+/* How many characters a text shows. */
+int	 table_width(struct span);
+
+/* Append at most so many of them; what is cut ends in an ellipsis. */
+void	 table_cut(struct buf *, struct span, int width);
+
+/* Columns of the terminal that stdout is, or COLUMNS; 0: any number. */
+int	 table_terminal(void);
+
+#endif

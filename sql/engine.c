@@ -1,0 +1,100 @@
+#include "sql/engine.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "proto/buf.h"
+#include "proto/rfc3339.h"
+#include "sql/db.h"
+#include "sql/text.h"
+
+bool
+engine_expand(const char *sql, bool (*has)(struct span column, void *arg),
+    void *arg, char out[ENGINE_STATEMENT_MAX])
+{
+	struct span piece;
+	size_t n = 0;
+
+	while (*sql != '\0') {
+		piece = (struct span){ sql, strcspn(sql, "{") };
+		if (piece.n == 0) {
+			piece = (struct span){ sql + 1, strcspn(sql + 1, "}") };
+			sql += piece.n + 2;
+			if (!has(piece, arg))
+				piece = span_of("NULL");
+		} else
+			sql += piece.n;
+		if (n + piece.n >= ENGINE_STATEMENT_MAX)
+			return (false);
+		memcpy(out + n, piece.p, piece.n);
+		n += piece.n;
+	}
+	out[n] = '\0';
+	return (true);
+}
+
+/* The names of a table's columns, each with a 0. */
+static void
+read_columns(sqlite3 *db, const char *table, struct buf *names)
+{
+	sqlite3_stmt *stmt = db_prepare(db, sql_table_columns, NULL);
+
+	if (stmt == NULL)
+		return;
+	db_bind_text(stmt, 1, span_of(table));
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		buf_span(names, db_column_text(stmt, 0));
+		buf_char(names, '\0');
+	}
+	(void)sqlite3_finalize(stmt);
+}
+
+static bool
+has_column(struct span column, void *v)
+{
+	const struct buf *names = v;
+	size_t i, n;
+
+	for (i = 0; i < names->n; i += n + 1) {
+		n = strlen(names->p + i);
+		if (n == column.n &&
+		    strncasecmp(names->p + i, column.p, n) == 0)
+			return (true);
+	}
+	return (false);
+}
+
+sqlite3_stmt *
+engine_prepare(sqlite3 *db, const char *table, const char *sql)
+{
+	char text[ENGINE_STATEMENT_MAX];
+	struct buf names = { 0 };
+	sqlite3_stmt *stmt = NULL;
+
+	read_columns(db, table, &names);
+	if (names.n > 0 && !names.failed &&
+	    engine_expand(sql, has_column, &names, text))
+		stmt = db_prepare(db, text, NULL);
+	buf_free(&names);
+	return (stmt);
+}
+
+bool
+engine_time(sqlite3_stmt *stmt, int column, int64_t *ms)
+{
+	struct rfc3339 r;
+
+	switch (sqlite3_column_type(stmt, column)) {
+	case SQLITE_INTEGER:
+	case SQLITE_FLOAT:
+		*ms = sqlite3_column_int64(stmt, column);
+		return (true);
+	case SQLITE_TEXT:
+		if (!rfc3339_parse(db_column_text(stmt, column), &r))
+			return (false);
+		*ms = rfc3339_ms(&r);
+		return (true);
+	default:
+		return (false);
+	}
+}
