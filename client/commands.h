@@ -16,6 +16,7 @@ extern const struct command command_audit;
 extern const struct command command_wait;
 extern const struct command command_run;
 extern const struct command command_status;
+extern const struct command command_inspect;
 extern const struct command command_list;
 extern const struct command command_ping;
 extern const struct command command_migrate;

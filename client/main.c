@@ -17,6 +17,7 @@ static const char help[] =
     "  execlog follow e1 --wait          lines of e1 as they come, to its end\n"
     "  execlog logs e1 -l WARN,ERROR     what is stored\n"
     "  execlog audit e1                  what happened to it\n"
+    "  execlog inspect @last-failed      how it went, task by task\n"
     "  execlog list                      the newest executions\n"
     "  execlog wait e1                   until it has ended: 0, 1 or 3\n"
     "  execlog run e1 -t build -- make   run a command, keep what it says\n"

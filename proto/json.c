@@ -117,8 +117,8 @@ jtext_is_object(struct span s)
 }
 
 /* The index behind the string that begins with the quote at i. */
-static size_t
-skip_string(struct span s, size_t i)
+size_t
+jtext_string_end(struct span s, size_t i)
 {
 	for (i++; i < s.n && s.p[i] != '"'; i++)
 		if (s.p[i] == '\\')
@@ -135,14 +135,14 @@ skip_space(struct span s, size_t i)
 }
 
 /* The index behind the value at i; the text is known to be valid. */
-static size_t
-skip_value(struct span s, size_t i)
+size_t
+jtext_value_end(struct span s, size_t i)
 {
 	size_t depth = 0;
 
 	while (i < s.n) {
 		if (s.p[i] == '"') {
-			i = skip_string(s, i);
+			i = jtext_string_end(s, i);
 			if (depth == 0)
 				break;
 			continue;
@@ -177,12 +177,12 @@ next_member(struct span s, size_t *at, struct span *name, struct span *value)
 	if (i >= s.n || s.p[i] != '"')
 		return (false);
 	name->p = s.p + i + 1;
-	i = skip_string(s, i);
+	i = jtext_string_end(s, i);
 	name->n = (size_t)(s.p + i - name->p) - 1;
 	i = skip_space(s, skip_space(s, i) + 1);
 	if (i >= s.n)
 		return (false);
-	end = skip_value(s, i);
+	end = jtext_value_end(s, i);
 	*value = (struct span){ s.p + i, end - i };
 	*at = end;
 	return (true);

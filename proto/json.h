@@ -68,6 +68,10 @@ bool	 jtext_is_object(struct span);
  */
 struct span	 jtext_member(struct span object, const char *key);
 
+/* The index behind the string, or the value, that begins at i. */
+size_t	 jtext_string_end(struct span, size_t i);
+size_t	 jtext_value_end(struct span, size_t i);
+
 enum jget {
 	JGET_NONE,	/* absent or null: *value is untouched */
 	JGET_OK,

@@ -13,11 +13,14 @@
 #include "sql/pages_inner.h"
 #include "sql/text.h"
 
+#define LISTING_MESSAGE_MAX	8192	/* bytes of the engine's message */
+
 /* Columns of list_any, list_state and summary_of, */
 enum { S_EXECUTION, S_FIRST, S_LAST, S_DEBUG, S_INFO, S_WARN, S_ERROR, S_STATE,
 	S_STARTED, S_ENDED, S_WORKFLOW };
 /* and of the engine's. */
-enum { E_EXECUTION, E_WORKFLOW, E_STATE, E_CREATED, E_STARTED, E_ENDED };
+enum { E_EXECUTION, E_WORKFLOW, E_STATE, E_CREATED, E_STARTED, E_ENDED,
+	E_REASON, E_MESSAGE };
 
 /* One that was found: its frame, and where it belongs. */
 struct found {
@@ -57,25 +60,55 @@ put_time(struct buf *b, const char *key, bool has, int64_t ms)
 	return (has);
 }
 
+static struct span
+limited(struct span s, size_t max)
+{
+	if (s.n > max)
+		s.n = text_cut(s, max);
+	return (s);
+}
+
+static struct span
+workflow_of(sqlite3_stmt *s, sqlite3_stmt *e)
+{
+	struct span workflow = e != NULL ? db_column_text(e, E_WORKFLOW) :
+	    SPAN_NONE;
+
+	if (workflow.p == NULL && s != NULL)
+		workflow = db_column_text(s, S_WORKFLOW);
+	return (limited(workflow, ROW_NAME_MAX));
+}
+
+/* What only the engine says. */
+static void
+put_engine(struct buf *b, sqlite3_stmt *e)
+{
+	int64_t ms = 0;
+	bool has = engine_time(e, E_CREATED, &ms);
+
+	jput_bool(b, "engine", true);
+	(void)put_time(b, "created_at", has, ms);
+	if (sqlite3_column_type(e, E_REASON) != SQLITE_NULL)
+		jput_text(b, "reason_code", limited(db_column_text(e,
+		    E_REASON), ROW_NAME_MAX));
+	if (sqlite3_column_type(e, E_MESSAGE) != SQLITE_NULL)
+		jput_text(b, "message", limited(db_column_text(e, E_MESSAGE),
+		    LISTING_MESSAGE_MAX));
+}
+
 /* s and e are rows, or NULL. */
 static void
 put_frame(struct buf *b, sqlite3_stmt *s, sqlite3_stmt *e, struct span state)
 {
-	struct span workflow = e != NULL ? db_column_text(e, E_WORKFLOW) :
-	    SPAN_NONE;
 	size_t mark = frame_begin(b, FRAME_FACT);
 	int64_t ms = 0, lines = 0;
 	bool has;
 	int i;
 
-	if (workflow.p == NULL && s != NULL)
-		workflow = db_column_text(s, S_WORKFLOW);
-	if (workflow.n > ROW_NAME_MAX)
-		workflow.n = text_cut(workflow, ROW_NAME_MAX);
 	buf_char(b, '{');
 	jput_text(b, "fact", span_of("execution"));
 	jput_text(b, "execution_id", db_column_text(s != NULL ? s : e, 0));
-	jput_text(b, "workflow_id", workflow);
+	jput_text(b, "workflow_id", workflow_of(s, e));
 	jput_text(b, "state", state);
 	has = e != NULL && engine_time(e, E_STARTED, &ms);
 	if (!put_time(b, "started_at", has, ms) && s != NULL)
@@ -86,8 +119,8 @@ put_frame(struct buf *b, sqlite3_stmt *s, sqlite3_stmt *e, struct span state)
 	if (!put_time(b, "ended_at", has, ms) && s != NULL)
 		(void)put_time(b, "ended_at", sqlite3_column_type(s,
 		    S_ENDED) != SQLITE_NULL, sqlite3_column_int64(s, S_ENDED));
-	(void)put_time(b, "created_at", e != NULL && engine_time(e, E_CREATED,
-	    &ms), ms);
+	if (e != NULL)
+		put_engine(b, e);
 	if (s != NULL) {
 		jput_i64(b, "first_at", sqlite3_column_int64(s, S_FIRST));
 		jput_i64(b, "last_at", sqlite3_column_int64(s, S_LAST));
@@ -297,4 +330,26 @@ listing_put(struct pages *p, const struct request *r, struct buf *out,
 	buf_free(&l.names);
 	free(l.found);
 	return (result);
+}
+
+enum sql_result
+listing_put_one(struct pages *p, struct span execution, struct buf *out,
+    struct buf *workflow, struct sql_error *error)
+{
+	sqlite3_stmt *summary = db_prepare(p->db, sql_summary_of, NULL);
+	sqlite3_stmt *engine = engine_prepare(p->db, "executions",
+	    sql_engine_of);
+	sqlite3_stmt *s = other(summary, execution);
+	sqlite3_stmt *e = other(engine, execution);
+	struct span state = e != NULL ? db_column_text(e, E_STATE) : SPAN_NONE;
+
+	(void)error;
+	if (state.p == NULL && s != NULL)
+		state = db_column_text(s, S_STATE);
+	if (out != NULL && (s != NULL || e != NULL))
+		put_frame(out, s, e, limited(state, ROW_NAME_MAX));
+	buf_span(workflow, workflow_of(s, e));
+	(void)sqlite3_finalize(summary);
+	(void)sqlite3_finalize(engine);
+	return (SQL_DONE);
 }

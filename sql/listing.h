@@ -20,4 +20,11 @@ struct buf;
 enum sql_result	 listing_put(struct pages *, const struct request *,
 		    struct buf *, int64_t *rows, struct sql_error *);
 
+/*
+ * The FACT of one execution, appended to out (or NULL), and the id of its
+ * workflow.
+ */
+enum sql_result	 listing_put_one(struct pages *, struct span execution,
+		    struct buf *out, struct buf *workflow, struct sql_error *);
+
 #endif

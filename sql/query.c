@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "proto/redact.h"
 #include "sql/listing.h"
 
 void
@@ -38,10 +39,18 @@ on_audit_row(const struct audit_row *r, void *v)
 {
 	struct query *q = v;
 
-	if (filter_match_event(&q->request.filter, r)) {
-		audit_row_put(&q->out, r);
-		q->rows++;
+	struct audit_row shown = *r;
+	struct buf text = { 0 };
+
+	if (!filter_match_event(&q->request.filter, r))
+		return (true);
+	if (q->request.kind == REQUEST_INSPECT) {
+		redact_put(&text, r->metadata);
+		shown.metadata = buf_text(&text);
 	}
+	audit_row_put(&q->out, &shown);
+	buf_free(&text);
+	q->rows++;
 	return (q->out.n < QUERY_PAGE_BYTES);
 }
 
@@ -62,6 +71,8 @@ on_row_back(const struct log_row *r, void *v)
 
 	if (filter_match(&q->request.filter, r))
 		q->wanted--;
+	if (q->request.looks > 0 && ++q->looked >= q->request.looks)
+		q->wanted = 0;
 	return (q->wanted > 0);
 }
 
@@ -157,6 +168,11 @@ start_stored(struct query *q, struct pages *p)
 {
 	const struct request *r = &q->request;
 
+	if (r->kind == REQUEST_INSPECT) {
+		q->place = first_place(q);
+		q->phase = QUERY_FACTS;
+		return (SQL_DONE);
+	}
 	if (r->kind != REQUEST_AUDIT && r->kind != REQUEST_WAIT)
 		tell(q, NOTICE_STORED, q->limit.log);
 	if (r->kind == REQUEST_WAIT || r->lines == 0)
@@ -274,7 +290,7 @@ step_stored(struct query *q, struct pages *p, bool *more)
 	if (r->all)
 		result = pages_events(p, false, &q->place, q->limit.audit,
 		    on_audit_row, q, more, &q->error);
-	else if (r->kind == REQUEST_AUDIT)
+	else if (r->kind == REQUEST_AUDIT || r->kind == REQUEST_INSPECT)
 		result = pages_audit(p, r->execution, &q->place,
 		    q->limit.audit, on_audit_row, q, more, &q->error);
 	else
@@ -299,6 +315,19 @@ step_range(struct query *q, struct pages *p, bool *more)
 		tell(q, NOTICE_POSITION, q->at.log);
 		q->phase = QUERY_OVER;
 	}
+	return (result);
+}
+
+static enum sql_result
+step_facts(struct query *q, struct pages *p, bool *more)
+{
+	enum sql_result result;
+
+	result = inspect_put(p, &q->request, &q->inspect, QUERY_PAGE_BYTES,
+	    &q->out, &q->error);
+	*more = !q->inspect.over;
+	if (result == SQL_DONE && !*more)
+		q->phase = QUERY_STORED;
 	return (result);
 }
 
@@ -367,6 +396,8 @@ step(struct query *q, struct pages *p, bool *more)
 		return (step_back(q, p, more));
 	case QUERY_RANGE:
 		return (step_range(q, p, more));
+	case QUERY_FACTS:
+		return (step_facts(q, p, more));
 	case QUERY_LIVE:
 		*more = true;
 		return (q->judge ? step_judge(q, p) : step_live(q, p, more));

@@ -5,7 +5,7 @@
  * none; of which is it the prefix?  FOUND: query_adopt is to be called.  SEEK:
  * walk back to the row that "lines" begins with.  STORED: rows by (timestamp,
  * id) up to the limit.  BACK: the same, newest first.  RANGE: what came behind
- * a cursor, by id.  LIVE (follow and wait): rows behind the limit, by id; "at"
+ * a cursor, by id.  FACTS (inspect): what is known beside events.  LIVE (follow and wait): rows behind the limit, by id; "at"
  * says how far.  OVER: nothing more will come.
  *
  * Layer: sql.  Threads: one at a time; in the daemon the reader thread while a
@@ -19,6 +19,7 @@
 
 #include "proto/buf.h"
 #include "proto/request.h"
+#include "sql/inspect.h"
 #include "sql/pages.h"
 
 /* Bytes of frames that one page makes, about. */
@@ -32,6 +33,7 @@ enum query_phase {
 	QUERY_STORED,
 	QUERY_BACK,
 	QUERY_RANGE,
+	QUERY_FACTS,
 	QUERY_LIVE,
 	QUERY_OVER,
 };
@@ -62,6 +64,8 @@ struct query {
 	char			stated[QUERY_EVENT_MAX];	/* LIVE: what it would
 						   be by the engine's state */
 	bool			audited;	/* if so: it has events */
+	struct inspect		inspect;	/* FACTS: where */
+	int64_t			looked;		/* SEEK: rows */
 	struct counts		counts;		/* a status request's answer */
 	struct sql_error	error;		/* of the last page */
 };

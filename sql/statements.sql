@@ -600,3 +600,35 @@ SELECT execution_id, {workflow_id}, {state}, {created_at}, {started_at},
 	{ended_at}, {reason_code}, {message}
 FROM executions WHERE {state} IN (?2, ?3, ?4, ?5, ?6, ?7)
 ORDER BY rowid DESC LIMIT ?1
+
+-- Of one execution.  Few rows: sorting them costs nothing.
+
+-- name: inspect_defined
+SELECT json_extract(t.value, '$.id'), json_extract(t.value, '$.type'),
+	json_extract(t.value, '$.needs')
+FROM workflows AS w, json_each(w.definition, '$.tasks') AS t
+WHERE w.id = ?1 LIMIT ?2 OFFSET ?3
+
+-- name: inspect_runs
+SELECT task_id, {state}, {reason_code}, {message}, {created_at}, {started_at},
+	{ended_at}, {duration_ms}, {inputs}, {outputs}, {error}
+FROM task_runs WHERE execution_id = ?1
+ORDER BY task_id LIMIT ?2 OFFSET ?3
+
+-- name: inspect_attempts
+SELECT task_id, {attempt_number}, {status}, {started_at}, {ended_at}, {reason}
+FROM attempts WHERE execution_id = ?1
+ORDER BY task_id, {attempt_number} LIMIT ?2 OFFSET ?3
+
+-- name: inspect_tasks
+SELECT t.task_id, t.first_at, t.last_at
+FROM execlog_executions AS e CROSS JOIN execlog_tasks AS t
+	ON t.execution = e.id
+WHERE e.execution_id = ?1
+ORDER BY t.task_id LIMIT ?2 OFFSET ?3
+
+-- name: inspect_streams
+SELECT task_id, attempt, stream, state, opened_at, ended_at, lines,
+	dropped_lines, cut
+FROM execlog_streams WHERE execution_id = ?1
+ORDER BY id LIMIT ?2 OFFSET ?3

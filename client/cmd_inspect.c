@@ -1,0 +1,276 @@
+/*
+ * inspect: all that is known of one execution.
+ */
+#include <sys/ioctl.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "client/asking.h"
+#include "client/commands.h"
+#include "client/escape.h"
+#include "client/inspect_errors.h"
+#include "client/inspect_show.h"
+#include "client/interrupt.h"
+#include "client/print.h"
+#include "client/print_inner.h"
+#include "client/shortcut.h"
+#include "client/table.h"
+#include "client/times.h"
+#include "proto/row.h"
+
+#define WATCH_MS	1000	/* between two looks */
+#define HOME		"\033[H"
+#define CLEAR		"\033[2J"
+#define CLEAR_LINE	"\033[K"
+#define CLEAR_REST	"\033[J"
+
+static void
+on_frame(const struct frame *f, void *v)
+{
+	inspection_frame(v, f);
+}
+
+static bool
+is_json(const struct options *o)
+{
+	return (o->json || o->format == FORMAT_JSON ||
+	    o->format == FORMAT_NDJSON);
+}
+
+/* What the daemon knows now.  -1, or the exit code. */
+static int
+look(const struct options *o, struct inspection *in)
+{
+	const struct request r = {
+		.kind = REQUEST_INSPECT,
+		.execution = o->execution,
+		.prefix = true,
+		.lines = -1,
+		.values = is_json(o) ||
+		    (o->show & (SHOW_INPUTS | SHOW_OUTPUTS)) != 0,
+	};
+	int code = asking_run(o, &r, on_frame, in);
+
+	if (code != -1)
+		return (code);
+	if (in->failed) {
+		complain("out of memory");
+		return (EXIT_FAILURE_OTHER);
+	}
+	if (!in->known)
+		in->execution = (struct fact_execution){
+			.execution = o->execution,
+			.created = FACTS_NO_TIME,
+			.started = FACTS_NO_TIME,
+			.ended = FACTS_NO_TIME,
+			.first = FACTS_NO_TIME,
+			.last = FACTS_NO_TIME,
+		};
+	inspection_settle(in, times_wall_ms());
+	return (-1);
+}
+
+static void
+put_events(const struct show *s)
+{
+	struct printer p;
+	size_t i;
+
+	print_begin(&p, s->options);
+	buf_str(s->out, "\nAUDIT\n");
+	for (i = 0; i < s->in->nevents; i++) {
+		print_audit_text(&p, &(struct audit_row){
+			.id = s->in->event[i].id,
+			.timestamp = s->in->event[i].timestamp,
+			.type = s->in->event[i].type,
+			.metadata = s->in->event[i].metadata,
+		});
+		buf_span(s->out, buf_text(&p.line));
+		buf_reset(&p.line);
+	}
+	print_free(&p);
+}
+
+static bool
+has_task(const struct show *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->in->ntasks; i++)
+		if (show_wants(s, &s->in->task[i]))
+			return (true);
+	return (s->options->filter.ntasks == 0);
+}
+
+/* Append what is to be seen.  -1, or the exit code. */
+static int
+show(const struct options *o, const struct inspection *in, struct buf *out)
+{
+	struct buf errors = { 0 };
+	struct show s = {
+		.options = o,
+		.in = in,
+		.out = out,
+		.width = table_terminal(),
+		.now = times_wall_ms(),
+	};
+	struct span task = o->filter.task[0], id = in->execution.execution;
+	int code = -1;
+
+	if (!has_task(&s)) {
+		say("There is no task %.*s in execution %.*s", (int)task.n,
+		    task.p, (int)id.n, id.p);
+		return (EXIT_NOT_FOUND);
+	}
+	if (is_json(o))
+		show_json(&s);
+	else if ((code = inspect_errors(&s, &errors)) == -1) {
+		s.errors = &errors;
+		show_text(&s);
+		if ((o->show & SHOW_AUDIT) != 0)
+			put_events(&s);
+	}
+	buf_free(&errors);
+	return (code);
+}
+
+static int
+rows_of_terminal(void)
+{
+	struct winsize w;
+
+	return (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row > 1 ?
+	    w.ws_row : 24);
+}
+
+/* Over what was there before: no more lines than there are rows. */
+static void
+redraw(const struct buf *b)
+{
+	int rows = rows_of_terminal() - 1, n = 0;
+	const char *lf;
+	size_t at = 0;
+
+	(void)fputs(HOME, stdout);
+	while (at < b->n && n++ < rows) {
+		lf = memchr(b->p + at, '\n', b->n - at);
+		if (lf == NULL)
+			break;
+		(void)fwrite(b->p + at, 1, (size_t)(lf - b->p) - at, stdout);
+		(void)fputs(CLEAR_LINE "\r\n", stdout);
+		at = (size_t)(lf - b->p) + 1;
+	}
+	(void)fputs(CLEAR_REST, stdout);
+}
+
+static void
+write_out(const struct options *o, const struct buf *b)
+{
+	struct buf safe = { 0 };
+
+	if (is_json(o) && o->safe) {
+		escape_json(&safe, buf_text(b));
+		b = &safe;
+	}
+	if (b->n > 0 && !b->failed)
+		(void)fwrite(b->p, 1, b->n, stdout);
+	buf_free(&safe);
+}
+
+/* Once, or until it has ended. */
+static int
+run(const struct options *o)
+{
+	bool drawn = o->watch && !is_json(o) && isatty(STDOUT_FILENO);
+	struct inspection in = { 0 };
+	struct buf out = { 0 };
+	int code;
+	bool ended;
+
+	if (drawn)
+		(void)fputs(CLEAR, stdout);
+	do {
+		buf_reset(&out);
+		if ((code = look(o, &in)) == -1)
+			code = show(o, &in, &out);
+		ended = !o->watch || facts_has_ended(in.execution.state);
+		inspection_free(&in);
+		if (code != -1)
+			break;
+		if (drawn && !ended)
+			redraw(&out);
+		else if (ended) {
+			(void)fputs(drawn ? HOME CLEAR_REST : "", stdout);
+			write_out(o, &out);
+		}
+		code = EXIT_OK;
+		if (!print_flush(&code) || ended)
+			break;
+		interrupt_wait(WATCH_MS);
+		code = interrupt_signal() != 0 ? EXIT_SIGNAL +
+		    interrupt_signal() : -1;
+	} while (code == -1);
+	buf_free(&out);
+	return (code);
+}
+
+static int
+run_inspect(const struct options *given)
+{
+	struct options o = *given;
+	char name[TEXT_ID_MAX + 1];
+	int code;
+
+	if (o.format == FORMAT_CAT || o.format == FORMAT_VERBOSE) {
+		complain("inspect -o wants one of: short, json");
+		return (EXIT_USAGE);
+	}
+	if (o.watch && o.db != NULL) {
+		complain("--watch is for a daemon, not for --db");
+		return (EXIT_USAGE);
+	}
+	if ((code = shortcut_resolve(&o, name)) != -1)
+		return (code);
+	return (run(&o));
+}
+
+const struct command command_inspect = {
+	.name = "inspect",
+	.takes = "t1234567oJLCB",
+	.wants_execution = true,
+	.run = run_inspect,
+	.help =
+    "Examples:\n"
+    "  execlog inspect e1                  how it went, task by task\n"
+    "  execlog inspect @last-failed        why the last failure failed\n"
+    "  execlog inspect e1 --timeline       what took the time\n"
+    "  execlog inspect e1 -t load --inputs --outputs --no-truncate\n"
+    "  execlog inspect @running --watch\n"
+    "  execlog inspect e1 --json | jq .tasks\n"
+    "\n"
+    "Usage: execlog inspect [OPTION]... ID\n"
+    "\n"
+    "From the engine's tables where they are, else from audit events, streams\n"
+    "and lines; it says which. Of more than 50 tasks the slowest and those\n"
+    "that failed are shown.\n"
+    "\n"
+    "ID may be the beginning of an id, if there is one such execution; or\n"
+    "@last, @last-failed (also: timed out), @running.\n"
+    "\n"
+    "  -t, --task ID         this task only; may be repeated\n"
+    "      --timeline        a bar for each task; attempts are its segments\n"
+    "      --inputs          what tasks got,\n"
+    "      --outputs         what they gave,\n"
+    "      --errors          what went wrong; values of keys that look secret\n"
+    "                        are masked\n"
+    "      --audit           the audit events\n"
+    "      --no-truncate     values longer than 200 characters, and all tasks\n"
+    "      --watch           again and again, until it has ended\n"
+    "      --json            one object: execution, tasks, audit_events\n"
+    "  -o, --output FORMAT   short, json\n"
+    "      --local           local time\n"
+    "      --color WHEN      auto, always, never; NO_COLOR is honoured\n"
+    "      --db PATH         read this file, not the daemon's\n"
+    "      --socket PATH     the daemon's socket\n",
+};

@@ -1,0 +1,59 @@
+#include "client/inspect_errors.h"
+
+#include "client/asking.h"
+#include "client/inspect_show.h"
+#include "client/print_inner.h"
+#include "client/times.h"
+#include "proto/row.h"
+
+/* The first line of a message is enough here; logs has the others. */
+static void
+on_frame(const struct frame *f, void *v)
+{
+	const struct show *s = v;
+	struct log_row r;
+	const char *lf;
+	char text[TIMES_TEXT];
+
+	if (f->type != FRAME_LOG_ROW || !log_row_decode(f->body, &r))
+		return;
+	lf = r.message.n > 0 ? memchr(r.message.p, '\n', r.message.n) : NULL;
+	if (lf != NULL)
+		r.message.n = (size_t)(lf - r.message.p);
+	times_format(r.timestamp, s->options->local, text);
+	buf_printf(s->out, INDENT "%s ", text);
+	if (s->options->color)
+		buf_str(s->out, RED);
+	show_put(s, r.level, 0);
+	if (s->options->color)
+		buf_str(s->out, PLAIN);
+	buf_str(s->out, " [");
+	show_put(s, r.source, 0);
+	buf_str(s->out, "] ");
+	show_put(s, r.message, s->options->no_truncate ? 0 : SHOW_VALUE_MAX);
+	buf_char(s->out, '\n');
+}
+
+int
+inspect_errors(const struct show *s, struct buf *out)
+{
+	struct show into = *s;
+	const struct inspected_task *t;
+	struct request r = {
+		.kind = REQUEST_LOGS,
+		.execution = s->in->execution.execution,
+		.filter.levels = 1u << LEVEL_ERROR,
+		.lines = SHOW_ERRORS_LINES,
+		.looks = ERRORS_LOOKS,
+	};
+	struct span why;
+
+	if (!span_is(s->in->execution.state, "FAILED") ||
+	    s->in->execution.errors == 0)
+		return (-1);
+	t = inspection_failing(s->in, &why);
+	if (t != NULL && text_is_id(t->id))
+		r.filter.task[r.filter.ntasks++] = t->id;
+	into.out = out;
+	return (asking_run(s->options, &r, on_frame, &into));
+}

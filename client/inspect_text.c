@@ -1,0 +1,244 @@
+/*
+ * inspect as text: what has failed, the overview, the tasks.
+ */
+#include <stdlib.h>
+
+#include "client/durations.h"
+#include "client/escape.h"
+#include "client/inspect_show.h"
+#include "client/inspect_tasks.h"
+#include "client/numbers.h"
+#include "client/print_inner.h"
+#include "client/states.h"
+#include "client/table.h"
+#include "client/times.h"
+#include "proto/state.h"
+#include "proto/text.h"
+
+#define LABEL	11	/* columns of "workflow   " */
+
+void
+show_put(const struct show *s, struct span text, int width)
+{
+	struct buf safe = { 0 };
+
+	escape_put(&safe, text, true, false);
+	if (width > 0)
+		table_cut(s->out, buf_text(&safe), width);
+	else
+		buf_span(s->out, buf_text(&safe));
+	buf_free(&safe);
+}
+
+static void
+put_colored(const struct show *s, struct span text, const char *color)
+{
+	if (s->options->color && color != NULL)
+		buf_str(s->out, color);
+	show_put(s, text, 0);
+	if (s->options->color && color != NULL)
+		buf_str(s->out, PLAIN);
+}
+
+static void
+label(const struct show *s, const char *name)
+{
+	buf_printf(s->out, "%-*s", LABEL, name);
+}
+
+static void
+put_time_line(const struct show *s, const char *name, int64_t ms)
+{
+	char text[TIMES_TEXT];
+
+	if (ms == FACTS_NO_TIME)
+		return;
+	times_format(ms, s->options->local, text);
+	label(s, name);
+	buf_printf(s->out, "%s\n", text);
+}
+
+/* ----------------------------------------------------------- what failed */
+
+/* "task load, attempt 3: connection refused", and its last ERROR lines. */
+static void
+put_failure(const struct show *s)
+{
+	const struct inspected_task *t;
+	struct span why;
+
+	if (!span_is(s->in->execution.state, "FAILED"))
+		return;
+	t = inspection_failing(s->in, &why);
+	put_colored(s, span_of("FAILED"), RED);
+	if (t != NULL) {
+		buf_str(s->out, "  task ");
+		show_put(s, t->id, 0);
+		if (t->nattempts > 0)
+			buf_printf(s->out, ", attempt %lld", (long long)
+			    t->attempt[t->nattempts - 1].number);
+	}
+	if (why.p != NULL) {
+		buf_str(s->out, t != NULL ? ": " : "  ");
+		show_put(s, why, s->options->no_truncate ? 0 :
+		    SHOW_VALUE_MAX);
+	}
+	buf_char(s->out, '\n');
+	if (s->errors != NULL)
+		buf_span(s->out, buf_text(s->errors));
+	buf_char(s->out, '\n');
+}
+
+/* -------------------------------------------------------------- overview */
+
+static void
+put_state(const struct show *s)
+{
+	const struct fact_execution *e = &s->in->execution;
+
+	label(s, "state");
+	put_colored(s, e->state.p != NULL ? e->state : span_of("-"),
+	    states_color(e->state));
+	if (s->in->reason_code.p != NULL) {
+		buf_str(s->out, " (");
+		show_put(s, s->in->reason_code, 0);
+		buf_char(s->out, ')');
+	}
+	buf_char(s->out, '\n');
+}
+
+static void
+put_duration(const struct show *s)
+{
+	const struct fact_execution *e = &s->in->execution;
+	char text[DURATIONS_TEXT];
+
+	durations_format(facts_duration(e, s->now), text);
+	label(s, "duration");
+	buf_str(s->out, text);
+	if (e->state.p != NULL && !facts_has_ended(e->state))
+		buf_str(s->out, "  in progress");
+	buf_char(s->out, '\n');
+}
+
+static void
+put_count(const struct show *s, int64_t n, const char *what)
+{
+	char text[NUMBERS_TEXT];
+
+	numbers_group((uint64_t)n, text);
+	buf_printf(s->out, "%s %s%s", text, what, n == 1 ? "" : "s");
+}
+
+static void
+put_lines(const struct show *s)
+{
+	const struct fact_execution *e = &s->in->execution;
+
+	label(s, "lines");
+	put_count(s, e->lines, "line");
+	if (e->errors > 0) {
+		buf_str(s->out, ", ");
+		put_count(s, e->errors, "error");
+	}
+	if (e->warnings > 0) {
+		buf_str(s->out, ", ");
+		put_count(s, e->warnings, "warning");
+	}
+	buf_char(s->out, '\n');
+}
+
+/* Is all output there, as far as it came in streams? */
+static void
+put_output(const struct show *s)
+{
+	const struct inspection *in = s->in;
+	bool has, complete = inspection_is_complete(in, &has);
+
+	if (!has)
+		return;
+	label(s, "output");
+	buf_str(s->out, complete ? "complete, " : in->nlost + in->ncut > 0 ||
+	    in->dropped_lines > 0 ? "incomplete, " : "still open, ");
+	put_count(s, in->stream_lines, "line");
+	if (in->nmissing > 0) {
+		buf_str(s->out, in->nlost > 0 ? "; lost: " : "; open: ");
+		show_put(s, buf_text(&in->missing), 0);
+		if (in->nmissing > INSPECTION_MISSING_MAX)
+			buf_str(s->out, ", ...");
+	}
+	if (in->dropped_lines > 0) {
+		buf_str(s->out, "; ");
+		put_count(s, in->dropped_lines, "line");
+		buf_str(s->out, " over --stream-max");
+	}
+	if (in->ncut > 0)
+		buf_str(s->out, "; not all was captured");
+	buf_char(s->out, '\n');
+}
+
+/* "12: 10 SUCCESS, 1 FAILED, 1 -" */
+static void
+put_task_counts(const struct show *s)
+{
+	size_t counts[STATE_COUNT + 1] = { 0 }, i;
+	const char *comma = "";
+	enum state state;
+
+	if (s->in->ntasks == 0)
+		return;
+	for (i = 0; i < s->in->ntasks; i++)
+		counts[s->in->task[i].state.p != NULL && state_parse(
+		    s->in->task[i].state, &state) ? (size_t)state :
+		    STATE_COUNT]++;
+	label(s, "tasks");
+	buf_printf(s->out, "%zu: ", s->in->ntasks);
+	for (i = 0; i <= STATE_COUNT; i++)
+		if (counts[i] > 0) {
+			buf_printf(s->out, "%s%zu %s", comma, counts[i],
+			    i < STATE_COUNT ? state_name((enum state)i) :
+			    "unknown");
+			comma = ", ";
+		}
+	buf_char(s->out, '\n');
+}
+
+static void
+put_overview(const struct show *s)
+{
+	const struct fact_execution *e = &s->in->execution;
+	char text[TIMES_TEXT];
+
+	label(s, "execution");
+	show_put(s, e->execution, 0);
+	buf_char(s->out, '\n');
+	label(s, "workflow");
+	show_put(s, e->workflow.p != NULL ? e->workflow : span_of("-"), 0);
+	buf_char(s->out, '\n');
+	put_state(s);
+	put_time_line(s, "created", e->created);
+	if (facts_start(e) != FACTS_NO_TIME)
+		times_format(facts_start(e), s->options->local, text);
+	label(s, "started");
+	buf_printf(s->out, "%s\n", facts_start(e) != FACTS_NO_TIME ? text :
+	    "-");
+	put_time_line(s, "ended", e->ended);
+	put_duration(s);
+	put_lines(s);
+	put_output(s);
+	put_task_counts(s);
+	label(s, "source");
+	buf_str(s->out, s->in->engine ? "the engine's tables\n" :
+	    "audit events, streams and lines\n");
+}
+
+void
+show_text(const struct show *s)
+{
+	put_failure(s);
+	put_overview(s);
+	show_tasks(s);
+	if ((s->options->show & SHOW_TIMELINE) != 0)
+		show_timeline(s);
+	show_values(s);
+}

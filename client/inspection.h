@@ -1,0 +1,117 @@
+/*
+ * What is known of one execution, put together from the daemon's facts: the
+ * engine's tables go before audit events, these before streams and lines.
+ *
+ * Layer: client.  Threads: one.
+ */
+#ifndef CLIENT_INSPECTION_H
+#define CLIENT_INSPECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "client/facts.h"
+
+#define INSPECTION_TASKS_MAX	10000	/* the rest is not shown, as is: */
+#define INSPECTION_ATTEMPTS_MAX	1000	/* of a task */
+#define INSPECTION_EVENTS_MAX	100000
+#define INSPECTION_MISSING_MAX	5	/* streams that are named */
+
+struct audit_row;
+
+/* Texts belong to the inspection, p NULL: not known; so FACTS_NO_TIME. */
+struct inspected_attempt {
+	int64_t		number;
+	struct span	state;
+	int64_t		started;
+	int64_t		ended;
+	int64_t		duration;	/* ms; -1: not known */
+	struct span	reason;		/* why there was another one */
+	bool		streams_only;	/* nothing else tells of it */
+};
+
+enum inspected_value {
+	VALUE_INPUTS,
+	VALUE_OUTPUTS,
+	VALUE_ERROR,
+};
+#define VALUE_COUNT	3
+
+struct inspected_task {
+	struct span	 id;
+	struct span	 type;
+	struct span	 needs;		/* JSON: an array, or one string */
+	struct span	 state;
+	struct span	 reason;
+	int64_t		 started;
+	int64_t		 ended;
+	int64_t		 duration;	/* ms; -1: not known */
+	struct buf	 value[VALUE_COUNT];	/* JSON, or other text; n 0:
+						   none */
+	struct inspected_attempt *attempt;
+	size_t		 nattempts;
+	bool		 engine;	/* the engine's table has it */
+	bool		 events;	/* events tell of it */
+	bool		 open;		/* a stream of it is */
+	int64_t		 first_line;
+	int64_t		 last_line;
+	size_t		 order;		/* in which it was heard of */
+};
+
+/* An event, as it was received. */
+struct inspected_event {
+	int64_t		id;
+	int64_t		timestamp;
+	struct span	type;
+	struct span	metadata;
+};
+
+struct inspection_keep;
+
+struct inspection {
+	struct fact_execution	 execution;
+	struct span		 reason_code;
+	struct span		 message;	/* the engine's, or of FAILED */
+	struct span		 failed_task;	/* by the event */
+	bool			 engine;	/* the engine's table has it */
+	bool			 known;		/* there was a fact */
+	struct inspected_task	*task;
+	size_t			 ntasks;
+	size_t			*slot;		/* task by id: index + 1 */
+	struct inspected_event	*event;
+	size_t			 nevents;
+	size_t			 event_cap;
+	size_t			 nstreams;
+	size_t			 nopen;
+	size_t			 nlost;
+	size_t			 ncut;		/* not all was captured */
+	int64_t			 stream_lines;
+	int64_t			 dropped_lines;
+	struct buf		 missing;	/* "build attempt 2 stderr, ..." */
+	size_t			 nmissing;
+	struct inspection_keep	*keep;		/* texts */
+	bool			 failed;	/* no memory */
+};
+
+/* Frames as they come; then settle, once: what follows from what. */
+void	 inspection_frame(struct inspection *, const struct frame *);
+void	 inspection_settle(struct inspection *, int64_t now_ms);
+void	 inspection_free(struct inspection *);
+
+/* What an operator needs first: the task that has failed, or NULL, and why. */
+const struct inspected_task *inspection_failing(const struct inspection *,
+			    struct span *why);
+
+/* true, false; *has false: there are no streams. */
+bool	 inspection_is_complete(const struct inspection *, bool *has);
+
+/* For the files that are its code: a copy of a text; a task, made if it is
+   new, NULL when there are too many. */
+struct span		 inspection_text(struct inspection *, struct span);
+struct inspected_task	*inspection_task(struct inspection *, struct span id);
+struct inspected_attempt *inspection_attempt(struct inspection *,
+			    struct inspected_task *, int64_t number);
+void	 inspection_event(struct inspection *, const struct audit_row *);
+
+#endif

@@ -1,0 +1,316 @@
+/*
+ * What audit events tell of an execution's tasks, and what follows from all
+ * facts together.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client/inspection.h"
+#include "proto/row.h"
+#include "proto/state.h"
+#include "proto/unescape.h"
+
+/* The text of a member that is a string; else as it is written. */
+static struct span
+member(struct inspection *in, struct span metadata, const char *key)
+{
+	struct span s = jtext_member(metadata, key);
+	struct buf b = { 0 };
+
+	if (s.p == NULL || span_is(s, "null"))
+		return (SPAN_NONE);
+	if (s.n < 2 || s.p[0] != '"')
+		return (inspection_text(in, s));
+	unescape_string(&b, s);
+	s = inspection_text(in, b.n > 0 ? buf_text(&b) : span_of(""));
+	buf_free(&b);
+	return (s);
+}
+
+static bool
+number_of(struct span metadata, const char *key, int64_t *n)
+{
+	struct span s = jtext_member(metadata, key);
+
+	if (s.p == NULL || s.n > 18 || (s.p[0] != '-' &&
+	    (s.p[0] < '0' || s.p[0] > '9')))
+		return (false);
+	*n = strtoll(s.p, NULL, 10);
+	return (true);
+}
+
+/* Why an attempt has ended as it has: its words, or its exit code. */
+static struct span
+reason_of(struct inspection *in, struct span metadata)
+{
+	struct span reason = member(in, metadata, "reason");
+	char text[64];
+	int64_t n;
+
+	if (reason.p == NULL)
+		reason = member(in, metadata, "error");
+	if (reason.p != NULL)
+		return (reason);
+	if (number_of(metadata, "signal", &n))
+		(void)snprintf(text, sizeof text, "signal %lld",
+		    (long long)n);
+	else if (number_of(metadata, "exit_code", &n) && n != 0)
+		(void)snprintf(text, sizeof text, "exit code %lld",
+		    (long long)n);
+	else
+		return (SPAN_NONE);
+	return (inspection_text(in, span_of(text)));
+}
+
+static bool
+is_over(const struct inspected_attempt *a)
+{
+	return (facts_has_ended(a->state));
+}
+
+/* Which attempt does an event without a number tell of? */
+static int64_t
+attempt_of(const struct inspected_task *t, struct span metadata, bool begins)
+{
+	const struct inspected_attempt *last;
+	int64_t n;
+
+	if (number_of(metadata, "attempt", &n))
+		return (n);
+	if (t->nattempts == 0)
+		return (1);
+	last = &t->attempt[t->nattempts - 1];
+	return (begins && is_over(last) && !t->engine ? last->number + 1 :
+	    last->number);
+}
+
+static void
+take_value(struct inspected_task *t, enum inspected_value which,
+    struct span metadata, const char *key)
+{
+	struct span s = jtext_member(metadata, key);
+
+	/* The engine's own is whole. */
+	if (s.p == NULL || (t->engine && t->value[which].n > 0))
+		return;
+	buf_reset(&t->value[which]);
+	buf_span(&t->value[which], s);
+}
+
+static void
+take_attempt(struct inspection *in, struct inspected_task *t,
+    const struct audit_row *r, enum state to)
+{
+	bool begins = to == STATE_RUNNING;
+	struct inspected_attempt *a = inspection_attempt(in, t,
+	    attempt_of(t, r->metadata, begins));
+
+	if (a == NULL)
+		return;
+	/* Streams know only when there was output. */
+	if (a->streams_only)
+		*a = (struct inspected_attempt){ .number = a->number,
+		    .started = FACTS_NO_TIME, .ended = FACTS_NO_TIME,
+		    .duration = -1 };
+	if (begins && a->started == FACTS_NO_TIME)
+		a->started = r->timestamp;
+	if (state_is_end(to) && a->ended == FACTS_NO_TIME) {
+		a->ended = r->timestamp;
+		(void)number_of(r->metadata, "duration_ms", &a->duration);
+	}
+	if (!t->engine || a->state.p == NULL)
+		a->state = span_of(state_name(to));
+	if (a->reason.p == NULL && to != STATE_SUCCESS)
+		a->reason = reason_of(in, r->metadata);
+}
+
+/* The state of a task has changed. */
+static void
+on_task(struct inspection *in, const struct audit_row *r, struct span to)
+{
+	struct inspected_task *t = inspection_task(in, member(in, r->metadata,
+	    "task_id"));
+	enum state state;
+	struct span s;
+
+	if (t == NULL)
+		return;
+	t->events = true;
+	if (t->type.p == NULL)
+		t->type = member(in, r->metadata, "type");
+	if (t->needs.p == NULL && (s = jtext_member(r->metadata, "needs")).p !=
+	    NULL)
+		t->needs = inspection_text(in, s);
+	take_value(t, VALUE_INPUTS, r->metadata, "inputs");
+	take_value(t, VALUE_OUTPUTS, r->metadata, "outputs");
+	take_value(t, VALUE_ERROR, r->metadata, "error");
+	if (!state_parse(to, &state))
+		return;
+	if (!t->engine)
+		t->state = span_of(state_name(state));
+	/* Waiting for the next one is why there will be one. */
+	if (state == STATE_RUNNING || state_is_end(state))
+		take_attempt(in, t, r, state);
+	else if (t->nattempts > 0 &&
+	    t->attempt[t->nattempts - 1].reason.p == NULL)
+		t->attempt[t->nattempts - 1].reason =
+		    reason_of(in, r->metadata);
+}
+
+static void
+on_failed(struct inspection *in, const struct audit_row *r)
+{
+	static const char *const keys[] = { "error_message", "message",
+	    "reason" };
+	size_t i;
+
+	if (in->failed_task.p == NULL)
+		in->failed_task = member(in, r->metadata, "failed_task_id");
+	for (i = 0; i < 3 && in->message.p == NULL; i++)
+		in->message = member(in, r->metadata, keys[i]);
+}
+
+void
+inspection_event(struct inspection *in, const struct audit_row *r)
+{
+	struct inspected_event *grown;
+	struct span to;
+
+	if (in->nevents == INSPECTION_EVENTS_MAX)
+		return;
+	if (in->nevents == in->event_cap) {
+		in->event_cap = in->event_cap == 0 ? 64 : 2 * in->event_cap;
+		grown = realloc(in->event, in->event_cap * sizeof *grown);
+		if (grown == NULL) {
+			in->failed = true;
+			return;
+		}
+		in->event = grown;
+	}
+	in->event[in->nevents++] = (struct inspected_event){
+		.id = r->id,
+		.timestamp = r->timestamp,
+		.type = inspection_text(in, r->type),
+		.metadata = inspection_text(in, r->metadata),
+	};
+	if (span_is(r->type, "CREATED") &&
+	    in->execution.created == FACTS_NO_TIME)
+		in->execution.created = r->timestamp;
+	if (span_is(r->type, "FAILED"))
+		on_failed(in, r);
+	if (!span_is(r->type, "STATE_CHANGE") ||
+	    jtext_member(r->metadata, "task_id").p == NULL)
+		return;
+	to = member(in, r->metadata, "to");
+	on_task(in, r, to.p != NULL ? to : member(in, r->metadata,
+	    "to_state"));
+}
+
+/* ---------------------------------------------------------- what follows */
+
+static int64_t
+between(int64_t from, int64_t to)
+{
+	if (from == FACTS_NO_TIME || to == FACTS_NO_TIME)
+		return (-1);
+	return (to > from ? to - from : 0);
+}
+
+static bool
+is_running(struct span state)
+{
+	return (span_is(state, "RUNNING"));
+}
+
+static void
+settle_attempts(struct inspected_task *t, int64_t now)
+{
+	struct inspected_attempt *a;
+	size_t i;
+
+	for (i = 0; i < t->nattempts; i++) {
+		a = &t->attempt[i];
+		if (a->duration < 0)
+			a->duration = between(a->started,
+			    is_running(a->state) ? now : a->ended);
+	}
+}
+
+/* What the task's row does not say, its attempts, streams or lines may. */
+static void
+settle_task(struct inspected_task *t, int64_t now)
+{
+	const struct inspected_attempt *first = t->attempt, *last;
+	bool bare = !t->engine && !t->events;
+
+	settle_attempts(t, now);
+	last = t->nattempts > 0 ? &t->attempt[t->nattempts - 1] : NULL;
+	if (t->state.p == NULL && t->open)
+		t->state = span_of("RUNNING");
+	if (t->started == FACTS_NO_TIME && first != NULL)
+		t->started = first->started;
+	if (t->started == FACTS_NO_TIME && bare)
+		t->started = t->first_line;
+	if (t->ended == FACTS_NO_TIME && last != NULL &&
+	    (facts_has_ended(t->state) || t->state.p == NULL))
+		t->ended = last->ended;
+	if (t->ended == FACTS_NO_TIME && bare && !t->open)
+		t->ended = t->last_line;
+	if (t->duration < 0)
+		t->duration = between(t->started, is_running(t->state) ||
+		    span_is(t->state, "WAITING") ? now : t->ended);
+	if (t->reason.p == NULL && last != NULL)
+		t->reason = last->reason;
+}
+
+/* By when they began; those that have not, as they were heard of. */
+static int
+compare(const void *va, const void *vb)
+{
+	const struct inspected_task *a = va, *b = vb;
+	bool has_a = a->started != FACTS_NO_TIME;
+	bool has_b = b->started != FACTS_NO_TIME;
+
+	if (has_a != has_b)
+		return (has_a ? -1 : 1);
+	if (has_a && a->started != b->started)
+		return (a->started < b->started ? -1 : 1);
+	return ((a->order > b->order) - (a->order < b->order));
+}
+
+void
+inspection_settle(struct inspection *in, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < in->ntasks; i++)
+		settle_task(&in->task[i], now);
+	if (in->ntasks > 0)
+		qsort(in->task, in->ntasks, sizeof *in->task, compare);
+	/* The table by id is that of before. */
+	free(in->slot);
+	in->slot = NULL;
+}
+
+const struct inspected_task *
+inspection_failing(const struct inspection *in, struct span *why)
+{
+	const struct inspected_task *t, *found = NULL;
+	size_t i;
+
+	for (i = 0; i < in->ntasks; i++) {
+		t = &in->task[i];
+		if (in->failed_task.p != NULL ?
+		    span_eq(t->id, in->failed_task) :
+		    span_is(t->state, "FAILED"))
+			found = t;
+	}
+	*why = in->message;
+	if (why->p == NULL && found != NULL && found->value[VALUE_ERROR].n > 0)
+		*why = buf_text(&found->value[VALUE_ERROR]);
+	if (why->p == NULL && found != NULL)
+		*why = found->reason;
+	if (why->p == NULL)
+		*why = in->reason_code;
+	return (found);
+}
