@@ -568,14 +568,14 @@ VACUUM
 -- name: list_any
 SELECT execution_id, first_at, last_at, debug, info, warn, error, state,
 	started_at, ended_at, workflow_id
-FROM execlog_executions
+FROM execlog_executions INDEXED BY execlog_executions_first
 WHERE first_at >= ?1
 ORDER BY first_at DESC, id DESC LIMIT ?2
 
 -- name: list_state
 SELECT execution_id, first_at, last_at, debug, info, warn, error, state,
 	started_at, ended_at, workflow_id
-FROM execlog_executions
+FROM execlog_executions INDEXED BY execlog_executions_state
 WHERE state = ?3 AND first_at >= ?1
 ORDER BY first_at DESC, id DESC LIMIT ?2
 

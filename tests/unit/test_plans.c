@@ -3,6 +3,7 @@
  */
 #include "tests/unit/support.h"
 
+#include "sql/engine.h"
 #include "sql/text.h"
 
 /* The plan of a statement, line by line. */
@@ -193,6 +194,75 @@ check_plans(sqlite3 *db)
 	buf_free(&b);
 }
 
+static bool
+has_any(struct span column, void *arg)
+{
+	(void)column;
+	(void)arg;
+	return (true);
+}
+
+#define KEYS	"SEARCH execlog_unread USING INTEGER PRIMARY KEY (rowid=?);"
+#define ONE	"SEARCH execlog_executions USING INDEX " \
+	"sqlite_autoindex_execlog_executions_1 (execution_id=?);"
+#define IDS	"INTEGER PRIMARY KEY (rowid>? AND rowid<?);"
+
+/* Summaries, list and inspect; the engine's tables with the keys and columns
+   that they should have. */
+static void
+check_facts(sqlite3 *db)
+{
+	static const struct { const char *sql, *plan; } want[] = {
+		{ sql_summary_lines, ONE },
+		{ sql_summary_of, ONE },
+		{ sql_summary_range, LOGS IDS "USE TEMP B-TREE FOR GROUP BY;" },
+		{ sql_summary_tasks, "CO-ROUTINE l;" LOGS IDS
+		    "USE TEMP B-TREE FOR GROUP BY;SCAN l;SEARCH e USING "
+		    "COVERING INDEX sqlite_autoindex_execlog_executions_1 "
+		    "(execution_id=?);" },
+		{ sql_audit_range, AUDIT IDS },
+		{ sql_known_read, "SCAN execlog_known;" },
+		{ sql_known_write, "SCAN execlog_known;" },
+		{ sql_unread_extend, KEYS },
+		{ sql_unread_shrink, KEYS },
+		{ sql_unread_remove, KEYS },
+		{ sql_unread_next, "SCAN execlog_unread;"
+		    "USE TEMP B-TREE FOR ORDER BY;" },
+		{ sql_list_any, "SEARCH execlog_executions USING INDEX "
+		    "execlog_executions_first (first_at>?);" },
+		{ sql_list_state, "SEARCH execlog_executions USING INDEX "
+		    "execlog_executions_state (state=? AND first_at>?);" },
+		{ sql_engine_of, ENGINE "INDEX sqlite_autoindex_executions_1 "
+		    "(execution_id=?);" },
+		/* From its end. */
+		{ sql_engine_newest, "SCAN executions;" },
+		{ sql_engine_states, "SCAN executions;" },
+		{ sql_inspect_defined, "SEARCH w USING INDEX "
+		    "sqlite_autoindex_workflows_1 (id=?);"
+		    "SCAN t VIRTUAL TABLE INDEX 3:;" },
+		{ sql_inspect_runs, "SEARCH task_runs USING INDEX "
+		    "sqlite_autoindex_task_runs_1 (execution_id=?);" },
+		{ sql_inspect_attempts, "SEARCH attempts USING INDEX "
+		    "sqlite_autoindex_attempts_1 (execution_id=?);" },
+		{ sql_inspect_tasks, "SEARCH e USING COVERING INDEX "
+		    "sqlite_autoindex_execlog_executions_1 (execution_id=?);"
+		    "SEARCH t USING PRIMARY KEY (execution=?);" },
+		{ sql_inspect_streams, "SEARCH execlog_streams USING INDEX "
+		    "execlog_streams_attempt (execution_id=?);"
+		    "USE TEMP B-TREE FOR ORDER BY;" },
+	};
+	char text[ENGINE_STATEMENT_MAX];
+	struct buf b = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof want / sizeof want[0]; i++) {
+		assert_true(engine_expand(want[i].sql, has_any, NULL, text));
+		plan(db, text, &b);
+		assert_text(buf_text(&b), want[i].plan);
+	}
+	buf_free(&b);
+}
+
 /* Also with statistics that would tempt the planner elsewhere. */
 static void
 test_plans(void **state)
@@ -201,8 +271,16 @@ test_plans(void **state)
 	sqlite3 *db;
 
 	db = stranger(w, "CREATE TABLE executions(execution_id TEXT PRIMARY "
-	    "KEY, state TEXT, log_entry_count INTEGER)");
+	    "KEY, state TEXT, workflow_id, created_at, started_at, ended_at, "
+	    "reason_code, message, log_entry_count INTEGER); CREATE TABLE task_runs(execution_id, "
+	    "task_id, state, reason_code, message, created_at, started_at, "
+	    "ended_at, duration_ms, inputs, outputs, error, PRIMARY "
+	    "KEY(execution_id, task_id)); CREATE TABLE attempts(execution_id, "
+	    "task_id, attempt_number, status, started_at, ended_at, reason, "
+	    "PRIMARY KEY(execution_id, task_id, attempt_number)); CREATE TABLE "
+	    "workflows(id TEXT PRIMARY KEY, definition)");
 	check_plans(db);
+	check_facts(db);
 	sqlite3_close(db);
 	meanwhile(w, "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 "
 	    "FROM n WHERE i < 3999) INSERT INTO execution_logs(execution_id, "
@@ -221,6 +299,7 @@ test_plans(void **state)
 	meanwhile(w, "UPDATE sqlite_stat1 SET stat = '1000000 500000 2'");
 	db = stranger(w, "SELECT 1");
 	check_plans(db);
+	check_facts(db);
 	sqlite3_close(db);
 }
 

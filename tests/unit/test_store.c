@@ -66,8 +66,8 @@ test_opening_again_changes_nothing(void **state)
 	assert_true(open_again(w));
 	world_ask(w, all, &after);
 	assert_true(span_eq(buf_text(&before), buf_text(&after)));
-	assert_answer(w, "SELECT version, applied_at FROM execlog_schema",
-	    "1|0\n2|0\n3|0\n4|0\n5|0");
+	assert_answer(w, "SELECT count(*) = max(version), max(applied_at) "
+	    "FROM execlog_schema", "1|0");
 	assert_answer(w, "SELECT user_version, application_id FROM "
 	    "pragma_user_version, pragma_application_id", "41|42");
 	buf_free(&before);
@@ -93,7 +93,11 @@ test_a_newer_schema_is_refused(void **state)
 	"DROP TABLE IF EXISTS execlog_streams;" \
 	"DROP TABLE IF EXISTS execlog_audit_watermark;" \
 	"DROP TABLE IF EXISTS execlog_audit_origin;" \
-	"DROP TABLE IF EXISTS execlog_installed;"
+	"DROP TABLE IF EXISTS execlog_installed;" \
+	"DROP TABLE IF EXISTS execlog_executions;" \
+	"DROP TABLE IF EXISTS execlog_tasks;" \
+	"DROP TABLE IF EXISTS execlog_known;" \
+	"DROP TABLE IF EXISTS execlog_unread;"
 #define ID	"id INTEGER PRIMARY KEY AUTOINCREMENT,"
 #define REST	"execution_id TEXT NOT NULL, task_id TEXT, " \
 	"timestamp INTEGER NOT NULL, level TEXT NOT NULL, " \

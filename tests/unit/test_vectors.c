@@ -237,7 +237,7 @@ static void
 request_vector(const struct json_t *v)
 {
 	static const char *const kinds[] = { "logs", "follow", "wait",
-	    "audit", "status" };
+	    "audit", "status", "list", "inspect" };
 	char cursor[CURSOR_TEXT];
 	const char *sentence = NULL;
 	struct request r, again;
@@ -271,6 +271,9 @@ request_vector(const struct json_t *v)
 	assert_int_equal(again.no_exit, vbool(v, "no_exit", false));
 	assert_int_equal(again.reverse, vbool(v, "reverse", false));
 	assert_int_equal(again.prefix, vbool(v, "prefix", false));
+	assert_int_equal(again.values, vbool(v, "values", false));
+	assert_int_equal(again.looks, vint(v, "looks", 0));
+	assert_int_equal(again.states, vint(v, "states", 0));
 	assert_int_equal(again.filter.has_until, vhas(v, "until"));
 	assert_int_equal(again.filter.until, vint(v, "until", 0));
 	assert_int_equal(again.filter.has_attempt, vhas(v, "attempt"));
