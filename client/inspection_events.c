@@ -10,6 +10,9 @@
 #include "proto/state.h"
 #include "proto/unescape.h"
 
+#define EVENT_SLACK_MS	1000	/* an event may be so much older than the
+				   engine's time of what it tells of */
+
 /* The text of a member that is a string; else as it is written. */
 static struct span
 member(struct inspection *in, struct span metadata, const char *key)
@@ -68,18 +71,24 @@ is_over(const struct inspected_attempt *a)
 	return (facts_has_ended(a->state));
 }
 
-/* Which attempt does an event without a number tell of? */
+/* Which attempt does an event without a number tell of?  The engine's table has
+   all of them, later ones too. */
 static int64_t
-attempt_of(const struct inspected_task *t, struct span metadata, bool begins)
+attempt_of(const struct inspected_task *t, const struct audit_row *r,
+    bool begins)
 {
 	const struct inspected_attempt *last;
+	size_t i = t->nattempts;
 	int64_t n;
 
-	if (number_of(metadata, "attempt", &n))
+	if (number_of(r->metadata, "attempt", &n))
 		return (n);
 	if (t->nattempts == 0)
 		return (1);
-	last = &t->attempt[t->nattempts - 1];
+	while (t->engine && i > 1 && t->attempt[i - 1].started >
+	    r->timestamp + EVENT_SLACK_MS)
+		i--;
+	last = &t->attempt[i - 1];
 	return (begins && is_over(last) && !t->engine ? last->number + 1 :
 	    last->number);
 }
@@ -103,7 +112,7 @@ take_attempt(struct inspection *in, struct inspected_task *t,
 {
 	bool begins = to == STATE_RUNNING;
 	struct inspected_attempt *a = inspection_attempt(in, t,
-	    attempt_of(t, r->metadata, begins));
+	    attempt_of(t, r, begins));
 
 	if (a == NULL)
 		return;

@@ -9,8 +9,10 @@
 #include "daemon/ingest.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
+#include "daemon/masked.h"
 #include "sql/query.h"
 #include "daemon/reader.h"
+#include "daemon/secrets.h"
 #include "daemon/timer.h"
 #include "proto/buf.h"
 #include "proto/frame.h"
@@ -281,11 +283,28 @@ on_unreadable(struct session *s)
 	finish(s);
 }
 
+/* What the engine has written itself was never looked at. */
+static void
+mask_facts(struct session *s)
+{
+	struct query *q = &s->query;
+	struct mask *mask;
+
+	if (q->request.kind != REQUEST_INSPECT)
+		return;
+	mask = secrets_find(s->world->secrets, q->request.execution,
+	    clock_mono_ms());
+	if (mask != NULL)
+		masked_frames(mask, &q->out);
+}
+
 static void
 on_page(void *v)
 {
 	struct session *s = v;
 	struct query *q = &s->query;
+
+	mask_facts(s);
 
 	/* How the daemon is can be said without the file. */
 	if (q->request.kind == REQUEST_STATUS)

@@ -1,0 +1,368 @@
+"""inspect: every form of it, from the engine's tables and without them."""
+import fcntl
+import json
+import os
+import pathlib
+import pty
+import re
+import sqlite3
+import struct
+import subprocess
+import termios
+
+import pytest
+
+from lib import engine
+from lib.daemon import await_until
+
+GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
+ALL = ("--timeline", "--inputs", "--outputs", "--errors", "--audit")
+
+
+def golden(name, text):
+    """EXECLOG_GOLDEN=1 writes what is then to be looked at."""
+    path = GOLDEN / name
+    if os.environ.get("EXECLOG_GOLDEN"):
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+def with_engine(daemon):
+    engine.tables(daemon)
+    engine.failed(daemon)
+    engine.events(daemon)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("source", ["engine", "events"])
+def test_text(daemon, source, width):
+    (with_engine if source == "engine" else engine.events)(daemon)
+    golden(f"inspect-{source}-{width}.txt",
+           daemon.ok("inspect", "e1", *ALL, env=dict(COLUMNS=width)))
+
+
+def test_colors(daemon):
+    with_engine(daemon)
+    out = daemon.ok("inspect", "e1", "--timeline", "--color", "always",
+                    env=dict(COLUMNS=80))
+    golden("inspect-color.txt", out)
+    assert re.sub("\033\\[[0-9]*m", "", out) == daemon.ok(
+        "inspect", "e1", "--timeline", env=dict(COLUMNS=80))
+
+
+# ------------------------------------------------------------------------ JSON
+
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+
+
+def is_time(v):
+    return v is None or re.fullmatch(TIME, v)
+
+
+def is_text(v):
+    return v is None or isinstance(v, str)
+
+
+def is_ms(v):
+    return v is None or (type(v) is int and v >= 0)
+
+
+def anything(v):
+    return True
+
+
+def list_of(schema):
+    return lambda v: isinstance(v, list) and all(
+        matches(x, schema) for x in v)
+
+
+def matches(value, schema):
+    if callable(schema):
+        assert schema(value), value
+        return True
+    assert set(schema) <= set(value), set(schema) - set(value)
+    return all(matches(value[k], schema[k]) for k in schema)
+
+
+STATE = {None, "PENDING", "RUNNING", "WAITING", "SUCCESS", "FAILED",
+         "CANCELLED"}.__contains__
+ATTEMPT = dict(attempt=is_ms, state=STATE, started_at=is_time,
+               ended_at=is_time, duration_ms=is_ms, reason=is_text)
+SCHEMA = dict(
+    execution=dict(execution_id=is_text, workflow_id=is_text, state=STATE,
+                   created_at=is_time, started_at=is_time, ended_at=is_time,
+                   duration_ms=is_ms,
+                   complete=lambda v: v in (True, False, None)),
+    tasks=list_of(dict(task_id=is_text, type=is_text, state=STATE,
+                       attempts=list_of(ATTEMPT), duration_ms=is_ms,
+                       started_at=is_time, ended_at=is_time,
+                       needs=list_of(is_text), inputs=anything,
+                       outputs=anything, error=anything)),
+    audit_events=list_of(dict(id=is_ms, execution_id=is_text,
+                              event_type=is_text, timestamp=is_ms,
+                              metadata=lambda v: isinstance(v, dict))))
+
+
+def inspected(daemon, *args):
+    found = json.loads(daemon.ok("inspect", *args, "--json"))
+    assert matches(found, SCHEMA)
+    return found
+
+
+def task(found, name):
+    return {t["task_id"]: t for t in found["tasks"]}[name]
+
+
+def test_json_from_the_engine(daemon):
+    with_engine(daemon)
+    found = inspected(daemon, "e1")
+    e = found["execution"]
+    assert (e["state"], e["duration_ms"], e["complete"], e["source"]) == (
+        "FAILED", 95000, None, "engine")
+    assert e["created_at"] == "2026-02-07T10:00:00.000Z"
+    load = task(found, "load")
+    assert [a["reason"] for a in load["attempts"]] == [
+        "connection refused", "exit code 7", "signal 9"]
+    assert load["inputs"] == {"db": {"password": "***SECRET***",
+                                     "port": 5432}}
+    assert load["error"]["code"] == "ECONN"
+    assert task(found, "fetch")["inputs"] == {"url": "https://x",
+                                              "API_Key": "***SECRET***"}
+    assert task(found, "report")["needs"] == ["load", "check"]
+    assert task(found, "check")["needs"] == ["fetch"]
+    assert len(found["audit_events"]) == len(engine.EVENTS)
+    assert "hunter2" not in json.dumps(found)
+
+
+def test_the_same_from_events(daemon):
+    engine.events(daemon)
+    found = inspected(daemon, "e1")
+    e = found["execution"]
+    assert (e["state"], e["duration_ms"], e["workflow_id"], e["source"]) == (
+        "FAILED", 95000, "nightly", "events")
+    load = task(found, "load")
+    assert [(a["attempt"], a["state"], a["duration_ms"], a["reason"])
+            for a in load["attempts"]] == [
+        (1, "FAILED", 16800, "connection refused"),
+        (2, "FAILED", 20000, "exit code 7"), (3, "FAILED", 35300, "signal 9")]
+    # Its lines are all that is known of this one.
+    check = task(found, "check")
+    assert (check["state"], check["duration_ms"]) == (None, 2)
+    assert found["audit_events"][2]["metadata"]["inputs"]["API_Key"] == \
+        "***SECRET***"
+
+
+def test_columns_may_be_missing(daemon):
+    db = sqlite3.connect(daemon.db, isolation_level=None)
+    db.executescript("""
+        CREATE TABLE executions(execution_id TEXT, state TEXT);
+        CREATE TABLE task_runs(execution_id TEXT, task_id TEXT);
+        CREATE TABLE attempts(execution_id TEXT, task_id TEXT);
+        CREATE TABLE workflows(id TEXT, definition TEXT);
+        INSERT INTO executions VALUES('e1', 'RUNNING'), ('e2', 'odd');
+        INSERT INTO task_runs VALUES('e1', 't1');
+        INSERT INTO attempts VALUES('e1', 't1');
+        INSERT INTO workflows VALUES('w', 'no json');""")
+    db.close()
+    out = daemon.ok("inspect", "e1")
+    assert "in progress" in out and "t1" in out
+    assert "state      odd" in daemon.ok("inspect", "e2")
+    assert "e1" in daemon.ok("list") and "odd" in daemon.ok("list")
+    # Or a table is quite another one.
+    daemon.sql("DROP TABLE task_runs")
+    daemon.sql("CREATE TABLE task_runs(a)")
+    daemon.ok("inspect", "e1")
+
+
+# -------------------------------------------------------------- completeness
+
+def test_completeness(daemon):
+    daemon.ok("event", "e1", "STARTED")
+    daemon.ok("run", "e1", "-t", "build", "--", "sh", "-c",
+              "echo a; echo b; echo c >&2")
+    assert "output     complete, 3 lines" in daemon.ok("inspect", "e1")
+    found = inspected(daemon, "e1")
+    assert found["execution"]["complete"] is True
+    assert [a["attempt"] for a in task(found, "build")["attempts"]] == [1]
+    lost = daemon.producer(producer="p1")
+    lost.open(1, "e1", "deploy", streams=["stderr"], attempt=2)
+    lost.line(1, b"half", stream=2)
+    lost.sync()
+    assert "output     still open, 4 lines; open: deploy attempt 2 stderr" in \
+        daemon.ok("inspect", "e1")
+    assert task(inspected(daemon, "e1"), "deploy")["state"] == "RUNNING"
+    lost.close()
+    await_until(lambda: daemon.status()["lost_streams"] == 1, "the loss")
+    assert "output     incomplete, 4 lines; lost: deploy attempt 2 stderr" in \
+        daemon.ok("inspect", "e1")
+    assert inspected(daemon, "e1")["execution"]["complete"] is False
+
+
+# ------------------------------------------------------------------- secrets
+
+def test_registered_values_are_masked(daemon):
+    engine.tables(daemon)
+    p = daemon.producer()
+    p.send(10, dict(execution_id="e1", values=["tr0ub4dor"], tag=1))
+    assert p.recv()[0] == 0x86
+    daemon.sql("INSERT INTO executions(execution_id, state, message) "
+               "VALUES('e1', 'FAILED', 'no tr0ub4dor here')")
+    daemon.sql("INSERT INTO task_runs(execution_id, task_id, state, inputs, "
+               "error) VALUES('e1', 't', 'FAILED', ?, 'bad tr0ub4dor')",
+               json.dumps({"a": "xtr0ub4dorx"}))
+    daemon.sql("INSERT INTO execution_audit_events(execution_id, event_type, "
+               "timestamp, metadata) VALUES('e1', 'FAILED', 5, ?)",
+               json.dumps({"error_message": "tr0ub4dor"}))
+    for args in (("--json",), ("--inputs", "--errors", "--audit")):
+        out = daemon.ok("inspect", "e1", *args)
+        assert "tr0ub4dor" not in out
+        assert out.count("***SECRET***") >= 3
+    p.close()
+
+
+def test_values_that_are_no_json(daemon):
+    engine.tables(daemon)
+    daemon.sql("INSERT INTO executions(execution_id, state) "
+               "VALUES('e1', 'SUCCESS')")
+    long = "x" * 100000
+    daemon.sql("INSERT INTO task_runs(execution_id, task_id, inputs, outputs, "
+               "error) VALUES('e1', 't', ?, ?, ?)",
+               '{"password": "cut off', json.dumps({"long": long}),
+               "\x01" * 30000)
+    t = task(inspected(daemon, "e1"), "t")
+    assert t["inputs"] == '{"password": "***SECRET***"'
+    assert t["outputs"] == {"long": long}
+    assert t["error"] == "\x01" * 30000
+    out = daemon.ok("inspect", "e1", "--outputs")
+    assert max(map(len, out.splitlines())) < 250 and "…" in out
+    assert long in daemon.ok("inspect", "e1", "--outputs", "--no-truncate")
+
+
+# -------------------------------------------------------------- what is shown
+
+def test_many_tasks_are_summarised(daemon):
+    engine.tables(daemon)
+    daemon.sql("INSERT INTO executions(execution_id, state, started_at) "
+               "VALUES('e1', 'FAILED', ?)", engine.iso(0))
+    daemon.sql("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM "
+               "n WHERE i < 499) INSERT INTO task_runs(execution_id, task_id, "
+               "state, duration_ms) SELECT 'e1', 't' || i, CASE i WHEN 7 THEN "
+               "'FAILED' ELSE 'SUCCESS' END, i FROM n")
+    out = daemon.ok("inspect", "e1")
+    assert "tasks      500: 499 SUCCESS, 1 FAILED" in out
+    shown = re.findall(r"^t(\d+) ", out, re.M)
+    assert sorted(map(int, shown)) == [7, *range(490, 500)]
+    assert "--task ID shows one" in out
+    assert re.findall(r"^t(\d+) ", daemon.ok("inspect", "e1", "-t", "t33"),
+                      re.M) == ["33"]
+    assert len(re.findall(r"^t\d+ ", daemon.ok(
+        "inspect", "e1", "--no-truncate"), re.M)) == 500
+    code, out, err = daemon.cli("inspect", "e1", "-t", "no")
+    assert code == 4 and "There is no task no in execution e1" in err
+
+
+def test_running_is_open_ended(daemon):
+    daemon.ok("event", "e1", "STARTED")
+    daemon.ok("event", "e1", "STATE_CHANGE", "-t", "t1", "--to", "RUNNING")
+    out = daemon.ok("inspect", "@running", "--timeline")
+    assert "in progress" in out and "▶" in out
+    found = inspected(daemon, "e1")
+    assert found["execution"]["ended_at"] is None
+    assert task(found, "t1")["state"] == "RUNNING"
+
+
+def test_ids_of_others_do_not_reach_the_terminal(daemon):
+    engine.tables(daemon)
+    daemon.sql("INSERT INTO executions(execution_id, state, message) "
+               "VALUES('e1', 'FAILED', ?)", "\033[2J\nfake line")
+    daemon.sql("INSERT INTO task_runs(execution_id, task_id, state) "
+               "VALUES('e1', ?, ?)", "\033[31mt\n1", "\033]0;x")
+    for args in ((), ("--timeline",), ("--inputs",), ("--errors",)):
+        out = daemon.ok("inspect", "e1", *args)
+        assert "\033" not in out and "\nfake line" not in out
+    daemon.sql("UPDATE executions SET state = ?", "\033[2J")
+    assert "\033" not in daemon.ok("list")
+
+
+def test_not_found_and_prefixes(daemon):
+    code, out, err = daemon.cli("inspect", "nope")
+    assert code == 4 and "Execution not found: nope" in err
+    daemon.ok("write", "exec-1", "a")
+    daemon.ok("write", "exec-2", "a")
+    assert daemon.cli("inspect", "exec-")[0] == 2
+    assert "execution  exec-1" in daemon.ok("inspect", "exec-1")
+    assert "execution  exec-2" in daemon.ok("inspect", "exec-2")
+    daemon.ok("write", "other", "a")
+    assert "execution  other" in daemon.ok("inspect", "oth")
+
+
+def test_db(daemon):
+    with_engine(daemon)
+    text = daemon.ok("inspect", "e1", "--timeline")
+    code, out, err = daemon.cli("inspect", "e1", "--db", daemon.db)
+    assert code == 5
+    daemon.stop()
+    assert daemon.ok("inspect", "e1", "--timeline", "--db",
+                     daemon.db) == text
+    assert "e1" in daemon.ok("list", "--db", daemon.db)
+    assert daemon.cli("inspect", "e1", "--db", daemon.db, "--watch")[0] == 2
+
+
+# ------------------------------------------------------------------- terminal
+
+class Terminal:
+    """The CLI on a terminal of its own."""
+    def __init__(self, daemon, *args, rows=24, columns=80):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", rows, columns, 0, 0))
+        self.process = subprocess.Popen(
+            daemon.command(*args), stdin=slave, stdout=slave, stderr=slave,
+            env=daemon.env(TERM="xterm"))
+        os.close(slave)
+        self.seen = b""
+
+    def until(self, text):
+        while text.encode() not in self.seen:
+            data = os.read(self.master, 1 << 16)
+            assert data, self.seen
+            self.seen += data
+        return self
+
+    def end(self):
+        while True:
+            try:
+                data = os.read(self.master, 1 << 16)
+            except OSError:
+                break
+            if not data:
+                break
+            self.seen += data
+        os.close(self.master)
+        return self.process.wait(20)
+
+
+def test_watch(daemon):
+    daemon.ok("event", "e1", "STARTED")
+    t = Terminal(daemon, "inspect", "e1", "--watch").until("in progress")
+    daemon.ok("event", "e1", "COMPLETED")
+    assert t.end() == 0
+    last = t.seen.decode().split("\033[H")[-1]
+    assert "SUCCESS" in last and "in progress" not in last
+    assert b"\033[K" in t.seen and b"\033[J" in t.seen
+
+
+def test_watch_fits_the_terminal(daemon):
+    daemon.ok("event", "e1", "STARTED")
+    p = daemon.producer()
+    for i in range(40):
+        p.event("e1", "STATE_CHANGE", task_id=f"t{i}", to="RUNNING")
+    p.sync()
+    t = Terminal(daemon, "inspect", "e1", "--watch", rows=20, columns=60)
+    t.until("\033[J")
+    frame = t.seen.decode().split("\033[H")[1]
+    lines = re.sub("\033\\[[0-9]*[mKJ]", "", frame).split("\r\n")
+    assert len(lines) <= 20
+    daemon.ok("event", "e1", "CANCELLED")
+    assert t.end() == 0
+    p.close()

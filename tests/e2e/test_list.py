@@ -1,0 +1,208 @@
+"""list and the shortcuts; summaries keep up with the rows."""
+import json
+import sqlite3
+
+import pytest
+
+from lib import engine
+from lib.daemon import await_until
+
+
+def listed(daemon, *args):
+    return json.loads(daemon.ok("list", "--json", *args))
+
+
+def ids(daemon, *args):
+    return [e["execution_id"] for e in listed(daemon, *args)]
+
+
+def end(daemon, execution, kind):
+    daemon.ok("event", execution, "STARTED")
+    if kind:
+        daemon.ok("event", execution, kind)
+
+
+@pytest.fixture
+def four(daemon):
+    for execution, kind in (("a", "COMPLETED"), ("b", "FAILED"),
+                            ("c", "TIMEOUT"), ("d", None)):
+        end(daemon, execution, kind)
+    return daemon
+
+
+def test_columns(daemon):
+    daemon.ok("event", "e1", "CREATED", "--metadata",
+              '{"workflow_id": "nightly"}')
+    daemon.ok("write", "e1", "-l", "error", "x")
+    daemon.ok("write", "e1", "-l", "warn", "x")
+    daemon.ok("write", "e1", "x")
+    head, row = daemon.ok("list").splitlines()
+    assert head.split() == ["EXECUTION", "WORKFLOW", "STATE", "STARTED",
+                            "DURATION", "LINES", "ERRORS"]
+    assert row.split()[:3] == ["e1", "nightly", "PENDING"]
+    assert row.split()[-2:] == ["3", "1"]
+    e, = listed(daemon)
+    assert (e["lines"], e["errors"], e["warnings"]) == (3, 1, 1)
+    assert json.loads(daemon.ok("list", "-o", "ndjson")) == e
+
+
+def test_order_states_and_limits(four):
+    assert ids(four) == ["d", "c", "b", "a"]
+    assert ids(four, "-n", 2) == ["d", "c"]
+    assert ids(four, "--state", "FAILED") == ["c", "b"]
+    assert ids(four, "--state", "success,running") == ["d", "a"]
+    assert ids(four, "--state", "CANCELLED") == []
+    assert ids(four, "-S", "1h") == ["d", "c", "b", "a"]
+    assert ids(four, "-S", "2099-01-01") == []
+    for bad in (("--state", "odd"), ("-n", 0), ("-n", 10001), ("-o", "cat")):
+        assert four.cli("list", *bad)[0] == 2
+    assert "\033[31mFAILED\033[0m" in four.ok("list", "--color", "always")
+
+
+def test_nothing_yet(daemon):
+    code, out, err = daemon.cli("list")
+    assert (code, out, err) == (0, "", "No executions found\n")
+    assert listed(daemon) == []
+    for name, says in (("@last", "There are no executions yet"),
+                       ("@last-failed", "No execution has failed"),
+                       ("@running", "No execution is running")):
+        code, out, err = daemon.cli("logs", name)
+        assert code == 4 and says in err
+
+
+def test_shortcuts(four):
+    four.ok("write", "c", "why")
+    assert "[cli] why" in four.ok("logs", "@last-failed")
+    assert "execution  d" in four.ok("inspect", "@last")
+    assert "STARTED" in four.ok("audit", "@running")
+    four.ok("event", "d", "COMPLETED")
+    assert four.cli("wait", "@running")[0] == 4
+    assert four.ok("follow", "@last") == ""
+    assert four.cli("wait", "@last")[0] == 0
+    assert four.cli("wait", "@last-failed")[0] == 1
+    for execution in "xyz":
+        end(four, execution, None)
+    code, out, err = four.cli("follow", "@running")
+    assert code == 2 and "z, y, x" in err
+
+
+def test_the_engine_goes_before_events(four):
+    engine.tables(four)
+    engine.state(four, "a", "FAILED")
+    engine.state(four, "new", "RUNNING", created=10 ** 12)
+    assert ids(four, "--state", "FAILED") == ["c", "b", "a"]
+    assert ids(four, "--state", "SUCCESS") == []
+    # One that has left nothing but its row.
+    assert ids(four) == ["new", "d", "c", "b", "a"]
+    assert ids(four, "--state", "RUNNING") == ["new", "d"]
+    engine.state(four, "d", "SUCCESS")
+    four.ok("event", "new", "STARTED")
+    assert four.cli("audit", "@running")[0] == 0
+
+
+def test_narrow(four):
+    four.ok("event", "a-very-long-execution-id-" + "x" * 60, "STARTED")
+    for width in (80, 90, 120):
+        lines = four.ok("list", env=dict(COLUMNS=width)).splitlines()
+        assert max(map(len, lines)) <= width
+    assert "a-very-long" in lines[1] and "…" in lines[1]
+    # Ids stay whole in a pipe.
+    assert "x" * 60 in four.ok("list")
+
+
+# ------------------------------------------------------------------ summaries
+
+EXACT = """SELECT execution_id, count(*), sum(level = 'ERROR'),
+    min(timestamp), max(timestamp) FROM execution_logs GROUP BY 1 ORDER BY 1"""
+OURS = """SELECT execution_id, debug + info + warn + error, error, first_at,
+    last_at FROM execlog_executions ORDER BY 1"""
+
+
+def foreign(daemon, execution, n, at=1000, level="ERROR", task="t"):
+    db = sqlite3.connect(daemon.db, isolation_level=None, timeout=20)
+    db.execute("BEGIN IMMEDIATE")
+    db.executemany("INSERT INTO execution_logs(execution_id, task_id, "
+                   "timestamp, level, source, message) "
+                   "VALUES(?, ?, ?, ?, 's', 'm')",
+                   ((execution, task, at + i, level) for i in range(n)))
+    db.execute("COMMIT")
+    db.close()
+
+
+def is_folded(daemon):
+    return daemon.sql("SELECT count(*) FROM execlog_unread") == [(0,)]
+
+
+def test_rows_of_others_are_counted(daemon):
+    daemon.ok("write", "e1", "ours")
+    foreign(daemon, "e1", 100)
+    foreign(daemon, "e2", 3000)
+    daemon.ok("write", "e2", "ours", "-l", "error")
+    foreign(daemon, "e3", 10)
+    # Who asks is told at once.
+    assert {e["execution_id"]: e["lines"] for e in listed(daemon)}["e3"] == 10
+    await_until(lambda: is_folded(daemon), "the summaries")
+    assert daemon.sql(OURS) == daemon.sql(EXACT)
+    assert daemon.sql(
+        "SELECT e.execution_id, t.task_id, t.first_at, t.last_at FROM "
+        "execlog_tasks t JOIN execlog_executions e ON e.id = t.execution "
+        "ORDER BY 1") == [("e1", "t", 1000, 1099), ("e2", "t", 1000, 3999),
+                          ("e3", "t", 1000, 1009)]
+
+
+def test_events_of_others_are_counted(daemon):
+    daemon.ok("event", "e1", "STARTED")
+    daemon.sql("INSERT INTO execution_audit_events(execution_id, event_type, "
+               "timestamp, metadata) VALUES('e1', 'CANCELLED', 5, '{}')")
+    daemon.ok("event", "e1", "COMPLETED")
+    # The first end by id decides, in whatever order they are read.
+    assert listed(daemon)[0]["state"] == "CANCELLED"
+    daemon.sql("INSERT INTO execution_audit_events(execution_id, event_type, "
+               "timestamp, metadata) VALUES('e2', 'STATE_CHANGE', 5, "
+               "'{\"to\": \"WAITING\"}'), ('e2', 'STATE_CHANGE', 5, "
+               "'{\"to\": \"FAILED\", \"task_id\": \"t\"}'), ('e2', "
+               "'STATE_CHANGE', 5, 'no json')")
+    assert ids(daemon, "--state", "WAITING") == ["e2"]
+
+
+def test_older_files_are_read_in_steps_also_after_a_kill(idle):
+    daemon = idle.start()
+    foreign(daemon, "e1", 20000, task="a")
+    foreign(daemon, "e2", 20000, task="b")
+    daemon.kill()
+    for table in ("executions", "tasks", "known", "unread"):
+        daemon.sql(f"DROP TABLE IF EXISTS execlog_{table}")
+    daemon.sql("DELETE FROM execlog_schema WHERE version >= 6")
+    daemon.start()
+    await_until(lambda: daemon.sql("SELECT count(*) FROM execlog_executions")
+                != [(0,)], "a step")
+    daemon.kill()
+    daemon.start()
+    daemon.ok("write", "e1", "meanwhile", "-l", "error")
+    await_until(lambda: is_folded(daemon), "the summaries")
+    assert daemon.sql(OURS) == daemon.sql(EXACT)
+
+
+def test_a_kill_counts_nothing_twice(daemon):
+    p = daemon.producer()
+    for i in range(3000):
+        p.log(f"e{i % 7}", "x", task=f"t{i % 3}", level=i % 4)
+    p.sync()
+    daemon.kill()
+    daemon.start()
+    foreign(daemon, "e1", 5)
+    await_until(lambda: not daemon.sql(
+        "SELECT 1 FROM execlog_unread UNION SELECT 1 FROM execlog_known "
+        "WHERE log < 3005"), "the summaries")
+    assert daemon.sql(OURS) == daemon.sql(EXACT)
+    assert daemon.sql("SELECT count(*) FROM execlog_tasks") == [(22,)]
+
+
+def test_a_time_in_the_future_does_not_stay_the_newest(daemon):
+    p = daemon.producer()
+    p.log("future", "x", timestamp=4102444800000)
+    p.sync()
+    p.log("now", "x")
+    p.sync()
+    assert ids(daemon) == ["now", "future"]
+    p.close()
