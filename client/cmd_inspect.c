@@ -113,7 +113,7 @@ show(const struct options *o, const struct inspection *in, struct buf *out)
 		.in = in,
 		.out = out,
 		.width = table_terminal(),
-		.now = times_wall_ms(),
+		.now = inspection_now(in, times_wall_ms()),
 	};
 	struct span task = o->filter.task[0], id = in->execution.execution;
 	int code = -1;

@@ -105,7 +105,8 @@ run_wait(const struct options *o)
     "                        after as long, or 2s if there are no events at\n" \
     "                        all; 0: at once\n"
 #define PREFIX \
-    "ID may be the beginning of an id, if there is one such execution.\n" \
+    "ID may be the beginning of an id, if there is one such execution; or\n" \
+    "@last, @last-failed (also: timed out), @running: the newest such one.\n" \
     "\n"
 
 const struct command command_logs = {

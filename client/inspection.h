@@ -94,6 +94,9 @@ struct inspection {
 	bool			 failed;	/* no memory */
 };
 
+/* Nothing of an execution goes on behind its end: until when, ms. */
+int64_t	 inspection_now(const struct inspection *, int64_t now_ms);
+
 /* Frames as they come; then settle, once: what follows from what. */
 void	 inspection_frame(struct inspection *, const struct frame *);
 void	 inspection_settle(struct inspection *, int64_t now_ms);

@@ -287,11 +287,21 @@ compare(const void *va, const void *vb)
 	return ((a->order > b->order) - (a->order < b->order));
 }
 
+int64_t
+inspection_now(const struct inspection *in, int64_t now)
+{
+	const struct fact_execution *e = &in->execution;
+
+	return (facts_has_ended(e->state) && e->ended != FACTS_NO_TIME &&
+	    e->ended < now ? e->ended : now);
+}
+
 void
 inspection_settle(struct inspection *in, int64_t now)
 {
 	size_t i;
 
+	now = inspection_now(in, now);
 	for (i = 0; i < in->ntasks; i++)
 		settle_task(&in->task[i], now);
 	if (in->ntasks > 0)
