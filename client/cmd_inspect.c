@@ -42,6 +42,14 @@ is_json(const struct options *o)
 static int
 look(const struct options *o, struct inspection *in)
 {
+	const struct fact_execution nothing = {
+		.execution = o->execution,
+		.created = FACTS_NO_TIME,
+		.started = FACTS_NO_TIME,
+		.ended = FACTS_NO_TIME,
+		.first = FACTS_NO_TIME,
+		.last = FACTS_NO_TIME,
+	};
 	const struct request r = {
 		.kind = REQUEST_INSPECT,
 		.execution = o->execution,
@@ -50,23 +58,16 @@ look(const struct options *o, struct inspection *in)
 		.values = is_json(o) ||
 		    (o->show & (SHOW_INPUTS | SHOW_OUTPUTS)) != 0,
 	};
-	int code = asking_run(o, &r, on_frame, in);
+	int code;
 
+	in->execution = nothing;
+	code = asking_run(o, &r, on_frame, in);
 	if (code != -1)
 		return (code);
 	if (in->failed) {
 		complain("out of memory");
 		return (EXIT_FAILURE_OTHER);
 	}
-	if (!in->known)
-		in->execution = (struct fact_execution){
-			.execution = o->execution,
-			.created = FACTS_NO_TIME,
-			.started = FACTS_NO_TIME,
-			.ended = FACTS_NO_TIME,
-			.first = FACTS_NO_TIME,
-			.last = FACTS_NO_TIME,
-		};
 	inspection_settle(in, times_wall_ms());
 	return (-1);
 }

@@ -179,6 +179,23 @@ on_failed(struct inspection *in, const struct audit_row *r)
 		in->message = member(in, r->metadata, keys[i]);
 }
 
+/* A file from before there were summaries: events say the state themselves. */
+static void
+on_state(struct inspection *in, const struct audit_row *r)
+{
+	struct fact_execution *e = &in->execution;
+	enum state state;
+
+	if (facts_has_ended(e->state) ||
+	    !state_of_event(r->type, r->metadata, &state))
+		return;
+	e->state = span_of(state_name(state));
+	if (span_is(r->type, "STARTED") && e->started == FACTS_NO_TIME)
+		e->started = r->timestamp;
+	if (state_is_end(state))
+		e->ended = r->timestamp;
+}
+
 void
 inspection_event(struct inspection *in, const struct audit_row *r)
 {
@@ -202,6 +219,8 @@ inspection_event(struct inspection *in, const struct audit_row *r)
 		.type = inspection_text(in, r->type),
 		.metadata = inspection_text(in, r->metadata),
 	};
+	if (!in->known)
+		on_state(in, r);
 	if (span_is(r->type, "CREATED") &&
 	    in->execution.created == FACTS_NO_TIME)
 		in->execution.created = r->timestamp;

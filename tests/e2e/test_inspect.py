@@ -308,6 +308,22 @@ def test_db(daemon):
     assert daemon.cli("inspect", "e1", "--db", daemon.db, "--watch")[0] == 2
 
 
+def test_a_file_from_before_summaries(daemon):
+    with_engine(daemon)
+    engine.events(daemon, "e2")
+    daemon.stop()
+    for table in ("executions", "tasks", "known", "unread"):
+        daemon.sql(f"DROP TABLE execlog_{table}")
+    code, out, err = daemon.cli("list", "--db", daemon.db)
+    assert code == 5 and "execlog migrate up" in err
+    assert daemon.cli("logs", "@last", "--db", daemon.db)[0] == 5
+    for execution in ("e1", "e2"):
+        found = inspected(daemon, execution, "--db", daemon.db)
+        assert found["execution"]["state"] == "FAILED"
+        assert found["execution"]["duration_ms"] == 95000
+        assert len(task(found, "load")["attempts"]) == 3
+
+
 # ------------------------------------------------------------------- terminal
 
 class Terminal:
