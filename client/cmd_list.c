@@ -204,7 +204,7 @@ run_list(const struct options *given)
 
 const struct command command_list = {
 	.name = "list",
-	.takes = "ZSnoJLCB",
+	.takes = "8SnoJLCB",
 	.run = run_list,
 	.help =
     "Examples:\n"

@@ -56,7 +56,7 @@ static const struct option table[] = {
 	{ "tee", no_argument, NULL, 'e' },
 	{ "lifecycle", no_argument, NULL, 'Y' },
 	{ "pty", no_argument, NULL, 'y' },
-	{ "state", required_argument, NULL, 'Z' },
+	{ "state", required_argument, NULL, '8' },
 	{ "timeline", no_argument, NULL, '1' },
 	{ "inputs", no_argument, NULL, '2' },
 	{ "outputs", no_argument, NULL, '3' },

@@ -333,7 +333,7 @@ values_apply(struct options *o, int letter, const char *arg)
 		return (parse_types(o, arg));
 	case 'V':
 		return (parse_stderr_level(o, arg));
-	case 'Z':
+	case '8':
 		return (states_parse(arg, &o->states));
 	default:
 		return (set_flag(o, letter));

@@ -16,6 +16,7 @@
 #include "sql/guard.h"
 #include "sql/migrate.h"
 #include "sql/producers.h"
+#include "sql/same_file.h"
 #include "sql/streams.h"
 #include "sql/summary.h"
 #include "sql/text.h"
@@ -44,8 +45,7 @@ struct store {
 	struct streams_table streams;
 	struct summary	 summary;
 	struct fold	 fold;
-	ino_t		 wal_inode;	/* 0: not seen yet */
-	ino_t		 shm_inode;
+	struct same_file file;
 	int		 wal_frames;
 };
 
@@ -250,43 +250,6 @@ insert_all(struct store *s, const struct store_batch *b,
 	return (SQL_DONE);
 }
 
-/* Has the file at path gone, or become another one? */
-static bool
-is_other(const char *path, ino_t *inode)
-{
-	struct stat st;
-
-	if (stat(path, &st) == -1)
-		return (errno == ENOENT);
-	if (*inode == 0)
-		*inode = st.st_ino;
-	return (*inode != st.st_ino);
-}
-
-/*
- * Is the file that SQLite has open still the one at the path, and its -wal and
- * -shm those that we have been using?  If not, SQLite commits into files that
- * nobody will find, or beside somebody who does not see our locks.
- */
-static enum sql_result
-still_there(struct store *s, struct sql_error *error)
-{
-	const char *name = sqlite3_db_filename(s->db, "main");
-	char shm[PATHS_MAX + 8];
-	int moved = 0;
-
-	(void)sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED,
-	    &moved);
-	(void)snprintf(shm, sizeof shm, "%s-shm", name);
-	if (!moved && !is_other(sqlite3_filename_wal(name), &s->wal_inode) &&
-	    !is_other(shm, &s->shm_inode))
-		return (SQL_DONE);
-	error->result = SQL_MOVED;
-	(void)snprintf(error->text, sizeof error->text,
-	    "the database was moved, removed or replaced while it was open");
-	return (SQL_MOVED);
-}
-
 static enum sql_result
 transaction(struct store *s, const struct store_batch *b,
     struct store_commit *c, struct sql_error *error)
@@ -389,7 +352,7 @@ store_commit(struct store *s, const struct store_batch *b,
 	c->hold_us = db_monotonic_us() - c->begun_us;
 	c->wal_frames = s->wal_frames;
 	if (result == SQL_DONE)
-		result = still_there(s, error);
+		result = same_file_check(&s->file, s->db, error);
 out:
 	/* After a denied statement the connection fails on, even when the
 	   trigger is gone, until something reads the schema anew. */
@@ -427,7 +390,7 @@ store_fold(struct store *s, int64_t now, struct store_hold *hold,
 	enum sql_result result;
 	bool more = true;
 
-	if ((result = run(s, s->begin, error)) != SQL_DONE)
+	if ((result = begin(s, error)) != SQL_DONE)
 		return (result);
 	begun = db_monotonic_us();
 	result = fold(s, now, &more, error);
@@ -480,5 +443,5 @@ store_look(struct store *s, struct position *p, struct sql_error *error)
 		return (result);
 	s->recount = s->recount || changed;
 	recount(s);
-	return (still_there(s, error));
+	return (same_file_check(&s->file, s->db, error));
 }
