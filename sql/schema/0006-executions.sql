@@ -5,7 +5,7 @@
 
 CREATE TABLE execlog_executions (
 	id INTEGER PRIMARY KEY,
-	execution_id TEXT NOT NULL UNIQUE,
+	execution_id TEXT NOT NULL,
 	first_at INTEGER NOT NULL,	-- its oldest row or event
 	last_at INTEGER NOT NULL,
 	debug INTEGER NOT NULL DEFAULT 0,	-- lines stored, ever
@@ -19,6 +19,8 @@ CREATE TABLE execlog_executions (
 	ended_at INTEGER,
 	workflow_id TEXT
 );
+CREATE UNIQUE INDEX execlog_executions_name
+	ON execlog_executions (execution_id);
 CREATE INDEX execlog_executions_first ON execlog_executions (first_at);
 CREATE INDEX execlog_executions_state
 	ON execlog_executions (state, first_at);

@@ -204,7 +204,7 @@ has_any(struct span column, void *arg)
 
 #define KEYS	"SEARCH execlog_unread USING INTEGER PRIMARY KEY (rowid=?);"
 #define ONE	"SEARCH execlog_executions USING INDEX " \
-	"sqlite_autoindex_execlog_executions_1 (execution_id=?);"
+	"execlog_executions_name (execution_id=?);"
 #define IDS	"INTEGER PRIMARY KEY (rowid>? AND rowid<?);"
 
 /* Summaries, list and inspect; the engine's tables with the keys and columns
@@ -218,7 +218,7 @@ check_facts(sqlite3 *db)
 		{ sql_summary_range, LOGS IDS "USE TEMP B-TREE FOR GROUP BY;" },
 		{ sql_summary_tasks, "CO-ROUTINE l;" LOGS IDS
 		    "USE TEMP B-TREE FOR GROUP BY;SCAN l;SEARCH e USING "
-		    "COVERING INDEX sqlite_autoindex_execlog_executions_1 "
+		    "COVERING INDEX execlog_executions_name "
 		    "(execution_id=?);" },
 		{ sql_audit_range, AUDIT IDS },
 		{ sql_known_read, "SCAN execlog_known;" },
@@ -245,7 +245,7 @@ check_facts(sqlite3 *db)
 		{ sql_inspect_attempts, "SEARCH attempts USING INDEX "
 		    "sqlite_autoindex_attempts_1 (execution_id=?);" },
 		{ sql_inspect_tasks, "SEARCH e USING COVERING INDEX "
-		    "sqlite_autoindex_execlog_executions_1 (execution_id=?);"
+		    "execlog_executions_name (execution_id=?);"
 		    "SEARCH t USING PRIMARY KEY (execution=?);" },
 		{ sql_inspect_streams, "SEARCH execlog_streams USING INDEX "
 		    "execlog_streams_attempt (execution_id=?);"
