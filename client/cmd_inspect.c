@@ -238,7 +238,7 @@ run_inspect(const struct options *given)
 
 const struct command command_inspect = {
 	.name = "inspect",
-	.takes = "t1234567oJLCB",
+	.takes = "t123456woJLCB",
 	.wants_execution = true,
 	.run = run_inspect,
 	.help =

@@ -5,7 +5,7 @@
 
 const struct command *const commands[] = {
 	&command_follow, &command_logs, &command_audit, &command_wait,
-	&command_write, &command_event, &command_run, &command_status,
+	&command_inspect, &command_list, &command_write, &command_event, &command_run, &command_status,
 	&command_ping, &command_migrate, &command_compact,
 	&command_completion, NULL,
 };

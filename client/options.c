@@ -63,7 +63,6 @@ static const struct option table[] = {
 	{ "errors", no_argument, NULL, '4' },
 	{ "audit", no_argument, NULL, '5' },
 	{ "no-truncate", no_argument, NULL, '6' },
-	{ "watch", no_argument, NULL, '7' },
 	{ "socket", required_argument, NULL, 'X' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -84,7 +83,7 @@ static const struct {
 	{ 'C', "auto always never" },
 	{ 'I', "stdout stderr" },
 	{ 'S', TIMES }, { 'U', TIMES },
-	{ 'F', STATES }, { 'T', STATES },
+	{ 'F', STATES }, { 'T', STATES }, { '8', STATES },
 	{ 'B', NULL }, { 'X', NULL }, { 'c', NULL }, { 'G', NULL },
 };
 

@@ -253,8 +253,6 @@ set_flag(struct options *o, int letter)
 		return (true);
 	case '6':
 		return (o->no_truncate = true);
-	case '7':
-		return (o->watch = true);
 	default:
 		return (false);
 	}

@@ -28,6 +28,9 @@ fold_prepare(struct fold *f, sqlite3 *db, struct sql_error *error)
 	    (f->remove = db_prepare(db, sql_unread_remove, error)) != NULL &&
 	    (f->lines = db_prepare(db, sql_summary_range, error)) != NULL &&
 	    (f->tasks = db_prepare(db, sql_summary_tasks, error)) != NULL &&
+	    (f->newest_log = db_prepare(db, sql_unread_log, error)) != NULL &&
+	    (f->newest_audit = db_prepare(db, sql_unread_audit, error)) !=
+	    NULL &&
 	    (f->events = db_prepare(db, sql_audit_range, error)) != NULL);
 }
 
@@ -114,15 +117,32 @@ fold_rows(struct fold *f, enum kind kind, int64_t low, int64_t high,
 	return (run(f, f->tasks, error));
 }
 
+/* Step over ids that are not used, any more or at all. */
+static enum sql_result
+skip_unused(struct fold *f, struct range *r, struct sql_error *error)
+{
+	sqlite3_stmt *stmt = r->kind == KIND_AUDIT ? f->newest_audit :
+	    f->newest_log;
+	sqlite3_int64 newest = r->high;
+	enum sql_result result;
+
+	bind_range(stmt, r->low, r->high, 0);
+	result = db_integer(stmt, &newest, error);
+	r->high = newest;
+	return (result);
+}
+
 /* The newest ids of a range; what is left of it stays noted. */
 static enum sql_result
-fold_range(struct fold *f, struct summary *s, const struct range *r,
+fold_range(struct fold *f, struct summary *s, struct range *r,
     int64_t *ids, int64_t now, struct sql_error *error)
 {
+	enum sql_result result = skip_unused(f, r, error);
 	int64_t low = r->high - r->low > *ids ? r->high - *ids : r->low;
-	enum sql_result result;
 	sqlite3_stmt *note = low > r->low ? f->shrink : f->remove;
 
+	if (result != SQL_DONE)
+		return (result);
 	result = r->kind == KIND_AUDIT ?
 	    fold_events(f, s, low, r->high, now, error) :
 	    fold_rows(f, r->kind, low, r->high, now, error);

@@ -29,6 +29,8 @@ struct fold {
 	sqlite3_stmt	*lines;
 	sqlite3_stmt	*tasks;
 	sqlite3_stmt	*events;
+	sqlite3_stmt	*newest_log;
+	sqlite3_stmt	*newest_audit;
 	int64_t		 ids;		/* of the next step */
 };
 

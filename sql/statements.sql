@@ -351,6 +351,15 @@ DELETE FROM execlog_unread WHERE id = ?1
 SELECT id, kind, low, high FROM execlog_unread
 ORDER BY kind = 'tasks', id DESC LIMIT 1
 
+-- The newest id of a range that is used.
+
+-- name: unread_log
+SELECT coalesce(max(id), ?1) FROM execution_logs WHERE id > ?1 AND id <= ?2
+
+-- name: unread_audit
+SELECT coalesce(max(id), ?1) FROM execution_audit_events
+WHERE id > ?1 AND id <= ?2
+
 -- name: audit_range
 SELECT id, timestamp, execution_id, event_type, metadata
 FROM execution_audit_events NOT INDEXED

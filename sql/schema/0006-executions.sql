@@ -49,15 +49,7 @@ CREATE TABLE execlog_unread (
 	low INTEGER NOT NULL,
 	high INTEGER NOT NULL
 );
-INSERT INTO execlog_known (log, audit) SELECT
-	coalesce((SELECT max(id) FROM execution_logs), 0),
-	coalesce((SELECT max(id) FROM execution_audit_events), 0);
-INSERT INTO execlog_unread (kind, low, high)
-	SELECT 'log', max(min(id), 1) - 1, max(id) FROM execution_logs
-	HAVING max(id) IS NOT NULL;
-INSERT INTO execlog_unread (kind, low, high)
-	SELECT 'audit', max(min(id), 1) - 1, max(id) FROM execution_audit_events
-	HAVING max(id) IS NOT NULL;
+INSERT INTO execlog_known (log, audit) VALUES (0, 0);
 
 -- down
 DROP TABLE execlog_unread;

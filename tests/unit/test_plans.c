@@ -221,6 +221,8 @@ check_facts(sqlite3 *db)
 		    "COVERING INDEX execlog_executions_name "
 		    "(execution_id=?);" },
 		{ sql_audit_range, AUDIT IDS },
+		{ sql_unread_log, LOGS IDS },
+		{ sql_unread_audit, AUDIT IDS },
 		{ sql_known_read, "SCAN execlog_known;" },
 		{ sql_known_write, "SCAN execlog_known;" },
 		{ sql_unread_extend, KEYS },
