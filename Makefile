@@ -4,7 +4,8 @@
 #   make deps       install what is missing (Debian packages; needs root)
 #   make demo       one execution of real work, live, on a throw-away database
 #   make check      all tests; installs what is missing when root
-#   make unit, make e2e      the halves of "check"; e2e takes ARGS="-k follow"
+#   make unit, make e2e      the halves of "check"; e2e takes ARGS="-k follow",
+#                   and JOBS=4 tests at once
 #   make soak       kills, I/O errors and power cuts, many rounds; takes ARGS
 #   make fuzz       random input for FUZZ_SECONDS=20 each (needs clang);
 #                   FUZZ=tests/fuzz/fuzz_mask.c for one of them
@@ -19,6 +20,7 @@ SAN	?=
 ARGS	?=
 FUZZ	?= $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_SECONDS ?= 20
+JOBS	?= 4
 
 comma	:= ,
 B	:= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
@@ -27,6 +29,7 @@ PYTHON	:= /usr/bin/python3
 PKGS	:= sqlite3 libevent_core jansson libsystemd
 DEBS	:= gcc make pkg-config libsqlite3-dev libevent-dev libjansson-dev \
 	   libsystemd-dev libcmocka-dev python3-pytest python3-hypothesis \
+	   python3-pytest-xdist \
 	   sqlite3 systemd strace e2fsprogs bubblewrap podman runc \
 	   busybox-static
 
@@ -115,8 +118,9 @@ unit: $(UNITS)
 	@for t in $(UNITS); do echo "unit $${t##*/}"; \
 	    $$t >$(B)/unit.log 2>&1 || { cat $(B)/unit.log; exit 1; }; done
 
+# They wait more than they work: several at once.
 e2e: all
-	$(PYTHON) -m pytest -q -p no:cacheprovider tests $(ARGS) \
+	$(PYTHON) -m pytest -q -p no:cacheprovider -n $(JOBS) tests $(ARGS) \
 	    --build $(abspath $(B))
 
 # Instead of SOAK: ARGS=tests/e2e/test_power.py.  EXECLOG_SEED= repeats a run.
