@@ -56,9 +56,11 @@ static int
 judge(void *arg, int action, const char *what, const char *column,
     const char *database, const char *trigger)
 {
+	const struct guard *guard = arg;
+
 	(void)database;
 	/* Also the name of a view; we have none. */
-	if (trigger != NULL && !triggers_is_ours(arg, trigger))
+	if (trigger != NULL && !triggers_is_ours(guard->triggers, trigger))
 		return (SQLITE_DENY);
 	switch (action) {
 	case SQLITE_SELECT:
@@ -75,14 +77,16 @@ judge(void *arg, int action, const char *what, const char *column,
 		return (is_private(what) || is_sequence(what) ||
 		    is_count(what, column, trigger) ? SQLITE_OK : SQLITE_DENY);
 	case SQLITE_DELETE:
-		return (is_private(what) ? SQLITE_OK : SQLITE_DENY);
+		return (is_private(what) || (guard->sweeps &&
+		    strcmp(what, "execution_logs") == 0) ? SQLITE_OK :
+		    SQLITE_DENY);
 	default:
 		return (SQLITE_DENY);
 	}
 }
 
 void
-guard_install(sqlite3 *db, struct triggers *triggers)
+guard_install(sqlite3 *db, struct guard *guard)
 {
-	(void)sqlite3_set_authorizer(db, judge, triggers);
+	(void)sqlite3_set_authorizer(db, judge, guard);
 }

@@ -641,3 +641,189 @@ SELECT task_id, attempt, stream, state, opened_at, ended_at, lines,
 	dropped_lines, cut
 FROM execlog_streams WHERE execution_id = ?1
 ORDER BY id LIMIT ?2 OFFSET ?3
+
+-- ----------------------------------------------------------------- retention
+--
+-- The map of log rows (execlog_ranges).
+
+-- name: ranges_seen
+SELECT coalesce((SELECT last_id FROM execlog_ranges
+	ORDER BY range DESC LIMIT 1), 0)
+
+-- name: range_add
+INSERT INTO execlog_ranges
+	(range, rows, bytes, oldest, newest, last_id, whole)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (range) DO UPDATE SET
+	rows = rows + excluded.rows, bytes = bytes + excluded.bytes,
+	oldest = min(oldest, excluded.oldest),
+	newest = max(newest, excluded.newest),
+	last_id = max(last_id, excluded.last_id),
+	whole = min(whole, excluded.whole)
+
+-- name: range_doubt
+UPDATE execlog_ranges SET whole = 0 WHERE range = ?1
+
+-- name: ranges_from
+SELECT range, oldest, newest, whole FROM execlog_ranges
+WHERE range >= ?1 AND range <= ?2 ORDER BY range LIMIT 10000
+
+-- What is in a range; the oldest that is not older than ?3.  A time that is no
+-- number is never old.
+-- name: range_rest
+SELECT count(*), coalesce(sum(2 * length(execution_id)
+		+ 2 * coalesce(length(task_id), 0) + length(level)
+		+ length(source) + length(message)
+		+ coalesce(length(metadata), 0) + 60), 0),
+	coalesce(CAST(min(CASE WHEN typeof(timestamp) IN ('integer', 'real')
+		AND timestamp >= ?3 THEN timestamp END) AS INTEGER),
+		9223372036854775807),
+	coalesce(CAST(max(CASE WHEN typeof(timestamp) IN ('integer', 'real')
+		THEN timestamp END) AS INTEGER), -9223372036854775808),
+	coalesce(max(id), 0)
+FROM execution_logs NOT INDEXED WHERE id >= ?1 AND id <= ?2
+
+-- name: range_set
+INSERT INTO execlog_ranges
+	(range, rows, bytes, oldest, newest, last_id, whole)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)
+ON CONFLICT (range) DO UPDATE SET rows = ?2, bytes = ?3, oldest = ?4,
+	newest = ?5, last_id = ?6, whole = 1
+
+-- name: range_drop
+DELETE FROM execlog_ranges WHERE range = ?1
+
+-- Rows older than ?1, about: of a range that is mixed, the share that its times
+-- make likely.
+-- name: ranges_expected
+SELECT CAST(coalesce(sum(CASE WHEN newest < ?1 THEN rows
+	WHEN oldest < ?1 THEN rows * (1.0 * ?1 - oldest)
+		/ (1.0 * newest - oldest + 1) ELSE 0 END), 0) AS INTEGER)
+FROM execlog_ranges
+
+-- name: ranges_bytes
+SELECT coalesce(sum(bytes), 0) FROM execlog_ranges
+
+-- Up to which time rows must go, that bytes ?1 of them do.
+-- name: ranges_ceiling
+SELECT coalesce(min(newest) + 1, -9223372036854775808)
+FROM (SELECT newest, sum(bytes) OVER (ORDER BY newest, range) AS bytes
+	FROM execlog_ranges WHERE newest < 9223372036854775807)
+WHERE bytes >= ?1
+
+-- Old rows, by id, and those of an execution.
+
+-- name: sweep_select
+SELECT id, timestamp, execution_id FROM execution_logs NOT INDEXED
+WHERE id >= ?1 AND id <= ?2 AND timestamp < ?3 ORDER BY id LIMIT ?4
+
+-- name: sweep_select_of
+SELECT id, timestamp FROM execution_logs INDEXED BY idx_logs_execution
+WHERE execution_id = ?1 AND timestamp < ?2 ORDER BY timestamp LIMIT ?3
+
+-- name: sweep_count_of
+SELECT count(*) FROM (SELECT 1
+	FROM execution_logs INDEXED BY idx_logs_execution
+	WHERE execution_id = ?1 AND timestamp < ?2 LIMIT 1000000)
+
+-- The only statement that deletes a log row.
+-- name: sweep_delete
+DELETE FROM execution_logs WHERE id = ?1 AND timestamp < ?2
+
+-- name: removed_add
+INSERT INTO execlog_removed (execution_id, rows, first_id, last_id, oldest,
+	newest, removed_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (execution_id) DO UPDATE SET rows = rows + excluded.rows,
+	first_id = min(first_id, excluded.first_id),
+	last_id = max(last_id, excluded.last_id),
+	oldest = min(oldest, excluded.oldest),
+	newest = max(newest, excluded.newest), removed_at = excluded.removed_at
+
+-- name: removed_forget
+DELETE FROM execlog_removed WHERE execution_id IN
+	(SELECT execution_id FROM execlog_removed
+	WHERE removed_at < ?1 LIMIT ?2)
+
+-- What readers are told.
+-- name: removed_of
+SELECT rows, first_id, last_id, oldest, newest FROM execlog_removed
+WHERE execution_id = ?1
+
+-- name: spared_add
+INSERT INTO execlog_spared (execution_id, reason, noted_at)
+VALUES (?1, ?2, ?3)
+ON CONFLICT (execution_id) DO UPDATE SET reason = excluded.reason
+
+-- name: spared_next
+SELECT id, execution_id FROM execlog_spared WHERE id > ?1 ORDER BY id LIMIT 1
+
+-- name: spared_drop
+DELETE FROM execlog_spared WHERE execution_id = ?1
+
+-- name: spared_has
+SELECT EXISTS (SELECT 1 FROM execlog_spared WHERE execution_id = ?1)
+
+-- name: spared_count
+SELECT count(*) FROM execlog_spared
+
+-- name: rows_left
+SELECT EXISTS (SELECT 1 FROM execution_logs WHERE execution_id = ?1)
+
+-- name: streams_drop
+DELETE FROM execlog_streams WHERE execution_id = ?1 AND state <> 'open'
+
+-- Streams in the order in which they were opened.
+-- name: streams_next
+SELECT id, execution_id, opened_at FROM execlog_streams
+WHERE id > ?1 ORDER BY id LIMIT 1
+
+-- Is it running?
+
+-- name: state_plan
+EXPLAIN QUERY PLAN SELECT state FROM executions WHERE execution_id = ?1
+
+-- name: newest_of
+SELECT max(coalesce((SELECT timestamp
+		FROM execution_logs INDEXED BY idx_logs_execution
+		WHERE execution_id = ?1 AND timestamp <= 9223372036854775807
+		ORDER BY timestamp DESC LIMIT 1), -9223372036854775808),
+	coalesce((SELECT timestamp
+		FROM execution_audit_events INDEXED BY idx_audit_execution
+		WHERE execution_id = ?1 AND timestamp <= 9223372036854775807
+		ORDER BY timestamp DESC LIMIT 1), -9223372036854775808))
+
+-- It is one of the first events.
+-- name: has_begun
+SELECT EXISTS (SELECT 1 FROM (SELECT event_type
+	FROM execution_audit_events INDEXED BY idx_audit_execution
+	WHERE execution_id = ?1 ORDER BY timestamp LIMIT 100)
+	WHERE event_type IN ('CREATED', 'STARTED'))
+
+-- Sweeps, and the clocks.
+
+-- name: sweep_begin
+INSERT INTO execlog_sweeps (cause, started_at, cutoff, failed_cutoff,
+	audit_cutoff, phase, cursor, rows, events, spared, expected, steps)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, 0, ?8, 0)
+
+-- name: sweeps_trim
+DELETE FROM execlog_sweeps WHERE id <= ?1
+
+-- name: sweep_note
+UPDATE execlog_sweeps SET ended_at = ?2, phase = ?3, cursor = ?4, rows = ?5,
+	events = ?6, spared = ?7, steps = ?8
+WHERE id = ?1
+
+-- name: sweep_last
+SELECT id, cause, started_at, coalesce(ended_at, 0), cutoff, failed_cutoff,
+	audit_cutoff, phase, cursor, rows, events, spared, expected, steps
+FROM execlog_sweeps ORDER BY id DESC LIMIT 1
+
+-- name: clock_read
+SELECT boot, wall_ms, boot_ms FROM execlog_clock
+
+-- name: clock_write
+INSERT INTO execlog_clock (one, boot, wall_ms, boot_ms)
+VALUES (1, ?1, ?2, ?3)
+ON CONFLICT (one) DO UPDATE SET boot = ?1, wall_ms = ?2, boot_ms = ?3

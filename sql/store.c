@@ -8,46 +8,13 @@
 #include <string.h>
 
 #include "proto/paths.h"
-#include "sql/audit.h"
 #include "sql/db.h"
-#include "sql/edges.h"
-#include "sql/engine_count.h"
-#include "sql/fold.h"
-#include "sql/guard.h"
 #include "sql/migrate.h"
-#include "sql/producers.h"
-#include "sql/same_file.h"
-#include "sql/streams.h"
-#include "sql/summary.h"
+#include "sql/store_inner.h"
 #include "sql/text.h"
 #include "sql/triggers.h"
 
 #define IDS_SPENT	(INT64_MAX - (INT64_C(1) << 40))
-
-struct store {
-	sqlite3		*db;
-	sqlite3_stmt	*begin;
-	sqlite3_stmt	*commit;
-	sqlite3_stmt	*rollback;
-	sqlite3_stmt	*insert_log;
-	sqlite3_stmt	*newest_log;
-	sqlite3_stmt	*newest_audit;
-	sqlite3_stmt	*data_version;
-	sqlite3_int64	 version;	/* that it had last */
-	sqlite3_int64	 foreign_tables;
-	struct triggers	*triggers;
-	bool		 mended;	/* they were, at start */
-	struct audit_table audit;
-	struct edges	 edges;
-	struct engine_count count;
-	bool		 recount;	/* it is to be prepared again */
-	struct producers producers;
-	struct streams_table streams;
-	struct summary	 summary;
-	struct fold	 fold;
-	struct same_file file;
-	int		 wal_frames;
-};
 
 static int
 on_wal(void *arg, sqlite3 *db, const char *name, int frames)
@@ -76,7 +43,11 @@ prepare_all(struct store *s, struct sql_error *error)
 	    producers_prepare(&s->producers, s->db, error) &&
 	    streams_table_prepare(&s->streams, s->db, error) &&
 	    summary_prepare(&s->summary, s->db, error) &&
-	    fold_prepare(&s->fold, s->db, error));
+	    fold_prepare(&s->fold, s->db, error) &&
+	    ranges_prepare(&s->ranges, s->db, error) &&
+	    sweeps_prepare(&s->sweeps, s->db, error) &&
+	    sweeper_prepare(&s->sweeper, s->db, &s->guard, &s->ranges,
+	    error));
 }
 
 const char *
@@ -144,7 +115,8 @@ store_open(const char *path, bool sync, bool migrate, int64_t now_ms,
 		goto error;
 	(void)sqlite3_wal_hook(s->db, on_wal, s);
 	engine_count_open(s->db);
-	guard_install(s->db, s->triggers);
+	s->guard.triggers = s->triggers;
+	guard_install(s->db, &s->guard);
 	if (!prepare_all(s, error) || !look_around(s, error))
 		goto error;
 	engine_count_prepare(&s->count, s->db);
@@ -160,6 +132,7 @@ store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
+	sweeper_free(&s->sweeper);
 	triggers_close(s->triggers);
 	db_close(s->db);
 	free(s);
@@ -176,8 +149,8 @@ run(struct store *s, sqlite3_stmt *stmt, struct sql_error *error)
 	return (result);
 }
 
-static enum sql_result
-position_now(struct store *s, struct position *p, struct sql_error *error)
+enum sql_result
+store_position_now(struct store *s, struct position *p, struct sql_error *error)
 {
 	enum sql_result result;
 	sqlite3_int64 log, audit;
@@ -250,20 +223,40 @@ insert_all(struct store *s, const struct store_batch *b,
 	return (SQL_DONE);
 }
 
-static enum sql_result
-transaction(struct store *s, const struct store_batch *b,
-    struct store_commit *c, struct sql_error *error)
+enum sql_result
+store_look_back(struct store *s, struct store_commit *c,
+    struct sql_error *error)
 {
 	sqlite3_int64 version;
 	enum sql_result result;
-	int64_t begun;
 
-	if ((result = position_now(s, &c->before, error)) != SQL_DONE ||
+	if ((result = store_position_now(s, &c->before, error)) != SQL_DONE ||
 	    (result = db_integer(s->data_version, &version, error)) !=
 	    SQL_DONE)
 		return (result);
 	c->foreign = version != s->version;
 	s->version = version;
+	return (SQL_DONE);
+}
+
+enum sql_result
+store_finish(struct store *s, struct store_commit *c, struct sql_error *error)
+{
+	int64_t begun = db_monotonic_us();
+	enum sql_result result = run(s, s->commit, error);
+
+	c->commit_us = db_monotonic_us() - begun;
+	return (result == SQL_IO ? SQL_UNKNOWN : result);
+}
+
+static enum sql_result
+transaction(struct store *s, const struct store_batch *b,
+    struct store_commit *c, struct sql_error *error)
+{
+	enum sql_result result;
+
+	if ((result = store_look_back(s, c, error)) != SQL_DONE)
+		return (result);
 	c->after = c->before;
 	if ((result = insert_all(s, b, c, error)) == SQL_FULL &&
 	    (c->before.log > IDS_SPENT || c->before.audit > IDS_SPENT))
@@ -273,14 +266,12 @@ transaction(struct store *s, const struct store_batch *b,
 	if (result != SQL_DONE ||
 	    (result = engine_count_apply(&s->count, b, error)) != SQL_DONE ||
 	    (result = producers_apply(&s->producers, b, error)) != SQL_DONE ||
-	    (result = streams_table_apply(&s->streams, b, error)) != SQL_DONE)
+	    (result = streams_table_apply(&s->streams, b, error)) != SQL_DONE ||
+	    (result = ranges_apply(&s->ranges, b, c->before.log, error)) !=
+	    SQL_DONE ||
+	    (result = summary_apply(&s->summary, b, c, error)) != SQL_DONE)
 		return (result);
-	if ((result = summary_apply(&s->summary, b, c, error)) != SQL_DONE)
-		return (result);
-	begun = db_monotonic_us();
-	result = run(s, s->commit, error);
-	c->commit_us = db_monotonic_us() - begun;
-	return (result == SQL_IO ? SQL_UNKNOWN : result);
+	return (store_finish(s, c, error));
 }
 
 /* Nobody changes the schema while we have the lock: the statements that follow
@@ -325,6 +316,38 @@ begin(struct store *s, struct sql_error *error)
 	return (result);
 }
 
+enum sql_result
+store_begin(struct store *s, struct store_commit *c, struct sql_error *error)
+{
+	int64_t called = db_monotonic_us();
+	enum sql_result result = begin(s, error);
+
+	c->begun_us = db_monotonic_us();
+	c->wait_us = c->begun_us - called;
+	return (result);
+}
+
+enum sql_result
+store_end(struct store *s, enum sql_result result, struct store_commit *c)
+{
+	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
+		(void)run(s, s->rollback, NULL);
+	c->hold_us = db_monotonic_us() - c->begun_us;
+	c->wal_frames = s->wal_frames;
+	return (result);
+}
+
+/* After a denied statement the connection fails on, even when the trigger is
+   gone, until something reads the schema anew. */
+enum sql_result
+store_ended(struct store *s, enum sql_result result, struct sql_error *error)
+{
+	if (result == SQL_FOREIGN)
+		(void)db_exec(s->db, sql_reload_schema, NULL);
+	error->result = result;
+	return (result);
+}
+
 const char *
 store_uncounted(const struct store *s)
 {
@@ -335,75 +358,19 @@ enum sql_result
 store_commit(struct store *s, const struct store_batch *b,
     struct store_commit *c, struct sql_error *error)
 {
-	int64_t called = db_monotonic_us();
 	enum sql_result result;
 
-	if ((result = begin(s, error)) != SQL_DONE)
-		goto out;
-	c->begun_us = db_monotonic_us();
-	c->wait_us = c->begun_us - called;
-	result = transaction(s, b, c, error);
+	if ((result = store_begin(s, c, error)) != SQL_DONE)
+		return (store_ended(s, result, error));
+	result = store_end(s, transaction(s, b, c, error), c);
 	if (result != SQL_DONE)
 		summary_undone(&s->summary);
-	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
-		(void)run(s, s->rollback, NULL);
-	else if (result == SQL_DONE)
+	else {
 		producers_committed(&s->producers, b);
-	c->hold_us = db_monotonic_us() - c->begun_us;
-	c->wal_frames = s->wal_frames;
-	if (result == SQL_DONE)
+		ranges_committed(&s->ranges);
 		result = same_file_check(&s->file, s->db, error);
-out:
-	/* After a denied statement the connection fails on, even when the
-	   trigger is gone, until something reads the schema anew. */
-	if (result == SQL_FOREIGN)
-		(void)db_exec(s->db, sql_reload_schema, NULL);
-	error->result = result;
-	return (result);
-}
-
-bool
-store_is_unread(const struct store *s)
-{
-	return (s->summary.unread);
-}
-
-/* Inside a transaction: note what others have written, and read some of it. */
-static enum sql_result
-fold(struct store *s, int64_t now, bool *more, struct sql_error *error)
-{
-	enum sql_result result;
-	struct position at;
-
-	if ((result = position_now(s, &at, error)) != SQL_DONE ||
-	    (result = summary_note(&s->summary, &at, &at, error)) != SQL_DONE)
-		return (result);
-	result = fold_step(&s->fold, &s->summary, now, more, error);
-	return (result == SQL_DONE ? run(s, s->commit, error) : result);
-}
-
-enum sql_result
-store_fold(struct store *s, int64_t now, struct store_hold *hold,
-    struct sql_error *error)
-{
-	int64_t begun;
-	enum sql_result result;
-	bool more = true;
-
-	if ((result = begin(s, error)) != SQL_DONE)
-		return (result);
-	begun = db_monotonic_us();
-	result = fold(s, now, &more, error);
-	if (result != SQL_DONE && !sqlite3_get_autocommit(s->db))
-		(void)run(s, s->rollback, NULL);
-	/* The newest range may be gone. */
-	summary_undone(&s->summary);
-	s->summary.unread = result != SQL_DONE || more;
-	hold->released_us = db_monotonic_us();
-	hold->hold_us = hold->released_us - begun;
-	if (result == SQL_FOREIGN)
-		(void)db_exec(s->db, sql_reload_schema, NULL);
-	return (result);
+	}
+	return (store_ended(s, result, error));
 }
 
 enum sql_result
@@ -426,7 +393,7 @@ store_position(struct store *s, struct position *p, struct sql_error *error)
 
 	if ((result = db_exec(s->db, sql_begin_read, error)) != SQL_DONE)
 		return (result);
-	result = position_now(s, p, error);
+	result = store_position_now(s, p, error);
 	end = db_exec(s->db, sql_commit, result == SQL_DONE ? error : NULL);
 	return (result != SQL_DONE ? result : end);
 }

@@ -97,7 +97,12 @@ test_a_newer_schema_is_refused(void **state)
 	"DROP TABLE IF EXISTS execlog_executions;" \
 	"DROP TABLE IF EXISTS execlog_tasks;" \
 	"DROP TABLE IF EXISTS execlog_known;" \
-	"DROP TABLE IF EXISTS execlog_unread;"
+	"DROP TABLE IF EXISTS execlog_unread;" \
+	"DROP TABLE IF EXISTS execlog_ranges;" \
+	"DROP TABLE IF EXISTS execlog_spared;" \
+	"DROP TABLE IF EXISTS execlog_removed;" \
+	"DROP TABLE IF EXISTS execlog_sweeps;" \
+	"DROP TABLE IF EXISTS execlog_clock;"
 #define ID	"id INTEGER PRIMARY KEY AUTOINCREMENT,"
 #define REST	"execution_id TEXT NOT NULL, task_id TEXT, " \
 	"timestamp INTEGER NOT NULL, level TEXT NOT NULL, " \

@@ -1,0 +1,385 @@
+#include "sql/sweeper.h"
+
+#include <stdio.h>
+
+#include "sql/db.h"
+#include "sql/guard.h"
+#include "sql/sweeper_inner.h"
+#include "sql/text.h"
+
+#define REMOVED_MS	(90 * 86400000LL)	/* readers are told so long */
+
+static const char *const text[SWEEPER_COUNT] = {
+	[SWEEPER_SELECT] = sql_sweep_select,
+	[SWEEPER_SELECT_OF] = sql_sweep_select_of,
+	[SWEEPER_COUNT_OF] = sql_sweep_count_of,
+	[SWEEPER_NEXT_ID] = sql_next_id,
+	[SWEEPER_NEWEST] = sql_newest_log,
+	[SWEEPER_REMOVED_ADD] = sql_removed_add,
+	[SWEEPER_REMOVED_FORGET] = sql_removed_forget,
+	[SWEEPER_SPARED_ADD] = sql_spared_add,
+	[SWEEPER_SPARED_NEXT] = sql_spared_next,
+	[SWEEPER_SPARED_DROP] = sql_spared_drop,
+	[SWEEPER_SPARED_HAS] = sql_spared_has,
+	[SWEEPER_SPARED_COUNT] = sql_spared_count,
+	[SWEEPER_ROWS_LEFT] = sql_rows_left,
+	[SWEEPER_STREAMS_DROP] = sql_streams_drop,
+	[SWEEPER_STREAMS_NEXT] = sql_streams_next,
+};
+
+bool
+sweeper_prepare(struct sweeper *w, sqlite3 *db, struct guard *guard,
+    struct ranges *ranges, struct sql_error *error)
+{
+	int i;
+
+	w->db = db;
+	w->guard = guard;
+	w->ranges = ranges;
+	for (i = 0; i < SWEEPER_COUNT; i++)
+		if ((w->stmt[i] = db_prepare(db, text[i], error)) == NULL)
+			return (false);
+	return (verdict_prepare(&w->verdict, db, error));
+}
+
+void
+sweeper_free(struct sweeper *w)
+{
+	buf_free(&w->texts);
+}
+
+enum sql_result
+sweeper_run(struct sweeper *w, enum sweeper_statement which,
+    struct sql_error *error)
+{
+	enum sql_result result;
+
+	result = db_result(w->db, sqlite3_step(w->stmt[which]), error);
+	(void)sqlite3_reset(w->stmt[which]);
+	return (result);
+}
+
+bool
+sweeper_has_time(const struct sweeper *w)
+{
+	return (db_monotonic_us() < w->until);
+}
+
+/* --------------------------------------------------------------- log rows */
+
+/* The range to go on with; *done: there is none. */
+static enum sql_result
+next_range(struct sweeper *w, struct sweep *s, struct range *r, bool *done,
+    struct sql_error *error)
+{
+	sqlite3_stmt *next = w->stmt[SWEEPER_NEXT_ID];
+	sqlite3_int64 id, newest;
+	enum sql_result result;
+	int64_t begun;
+
+	*done = true;
+	if ((result = db_integer(w->stmt[SWEEPER_NEWEST], &newest, error)) !=
+	    SQL_DONE)
+		return (result);
+	do {
+		(void)sqlite3_bind_int64(next, 1, s->cursor -
+		    (s->cursor > INT64_MIN));
+		if ((result = db_integer(next, &id, error)) != SQL_DONE ||
+		    id == INT64_MAX)
+			return (result);
+		if (s->cursor < id)
+			s->cursor = id;
+		begun = id >> RANGES_SHIFT;
+		r->range = begun;
+		result = ranges_find(w->ranges, r, newest >> RANGES_SHIFT,
+		    s->cutoff, error);
+		if (result != SQL_DONE || r->range > newest >> RANGES_SHIFT)
+			return (result);
+		if (r->range > begun)
+			s->cursor = r->range << RANGES_SHIFT;
+		/* One that the map has not: are there rows at all? */
+	} while (r->range > begun && !r->whole && sweeper_has_time(w));
+	*done = false;
+	return (SQL_DONE);
+}
+
+static bool
+is_wholly_old(const struct range *r, const struct sweep *s)
+{
+	return (r->whole && r->newest < s->cutoff);
+}
+
+/* Old rows from the cursor to the end of the range.  *through: there are no
+   more. */
+static enum sql_result
+sweep_range(struct sweeper *w, struct sweep_step *step, const struct range *r,
+    bool *through, struct sql_error *error)
+{
+	sqlite3_stmt *stmt = w->stmt[SWEEPER_SELECT];
+	struct sweep *s = &step->sweep;
+	int64_t end = (r->range << RANGES_SHIFT) + RANGES_IDS - 1;
+	size_t most = step->limit - step->looked, taken = 0;
+	enum sql_result result;
+
+	(void)sqlite3_bind_int64(stmt, 1, s->cursor);
+	(void)sqlite3_bind_int64(stmt, 2, end);
+	(void)sqlite3_bind_int64(stmt, 3, s->cutoff);
+	(void)sqlite3_bind_int64(stmt, 4, (sqlite3_int64)most);
+	if ((result = victims_gather(w, stmt, error)) != SQL_DONE ||
+	    (result = victims_take(w, step, &taken, error)) != SQL_DONE)
+		return (result);
+	*through = taken == w->nprey && w->nprey < most;
+	step->looked += taken;
+	if (!*through) {
+		s->cursor = w->prey[taken - 1].id + 1;
+		return (SQL_DONE);
+	}
+	s->cursor = end < INT64_MAX ? end + 1 : end;
+	return (step->dry ? SQL_DONE :
+	    ranges_close(w->ranges, r->range, s->cutoff, error));
+}
+
+static enum sql_result
+step_rows(struct sweeper *w, struct sweep_step *step, bool *done,
+    struct sql_error *error)
+{
+	enum sql_result result;
+	struct range r;
+	bool through;
+
+	result = next_range(w, &step->sweep, &r, done, error);
+	if (result == SQL_DONE && !*done)
+		result = sweep_range(w, step, &r, &through, error);
+	return (result);
+}
+
+/* ------------------------------------------------------ spared executions */
+
+static enum sql_result
+count_spared(struct sweeper *w, struct sweep_step *step, int64_t cutoff,
+    struct sql_error *error)
+{
+	struct victim *v = &w->victim[0];
+	sqlite3_stmt *stmt = w->stmt[SWEEPER_COUNT_OF];
+	sqlite3_int64 rows = 0;
+	enum sql_result result;
+
+	db_bind_text(stmt, 1, victim_name(w, v));
+	(void)sqlite3_bind_int64(stmt, 2, cutoff);
+	result = db_integer(stmt, &rows, error);
+	if (v->reason == SWEEP_RUNNING) {
+		v->kept = rows;
+		return (result);
+	}
+	v->rows = rows;
+	step->sweep.rows += rows;
+	return (result);
+}
+
+/* The rows of one that was spared; *through: all that may go are gone. */
+static enum sql_result
+sweep_spared(struct sweeper *w, struct sweep_step *step, bool *through,
+    struct sql_error *error)
+{
+	struct victim *v = &w->victim[0];
+	sqlite3_stmt *stmt = w->stmt[SWEEPER_SELECT_OF];
+	int64_t cutoff = v->reason == SWEEP_FAILED ?
+	    step->sweep.failed_cutoff : step->sweep.cutoff;
+	size_t most = step->limit - step->looked, taken = 0;
+	enum sql_result result;
+
+	*through = true;
+	if (step->dry)
+		return (count_spared(w, step, cutoff, error));
+	if (v->reason == SWEEP_RUNNING)
+		return (SQL_DONE);
+	db_bind_text(stmt, 1, victim_name(w, v));
+	(void)sqlite3_bind_int64(stmt, 2, cutoff);
+	(void)sqlite3_bind_int64(stmt, 3, (sqlite3_int64)most);
+	if ((result = victims_gather_of(w, stmt, error)) != SQL_DONE ||
+	    (result = victims_take(w, step, &taken, error)) != SQL_DONE)
+		return (result);
+	step->looked += taken;
+	*through = taken == w->nprey && w->nprey < most;
+	return (SQL_DONE);
+}
+
+/* One execution, so that the step can tell of it. */
+static enum sql_result
+step_spared(struct sweeper *w, struct sweep_step *step, bool *done,
+    struct sql_error *error)
+{
+	sqlite3_stmt *next = w->stmt[SWEEPER_SPARED_NEXT];
+	enum sql_result result;
+	int64_t id = 0;
+	bool through;
+	int rc;
+
+	(void)sqlite3_bind_int64(next, 1, step->sweep.cursor);
+	if ((rc = sqlite3_step(next)) == SQLITE_ROW) {
+		id = sqlite3_column_int64(next, 0);
+		victims_reset(w);
+		(void)victim_add(w, db_column_text(next, 1));
+	}
+	result = db_result(w->db, rc, error);
+	(void)sqlite3_reset(next);
+	*done = rc != SQLITE_ROW;
+	if (result != SQL_DONE || *done)
+		return (result);
+	if ((result = victim_judge(w, step, &w->victim[0], error)) !=
+	    SQL_DONE || (result = sweep_spared(w, step, &through, error)) !=
+	    SQL_DONE)
+		return (result);
+	step->looked++;
+	if (!through)
+		return (SQL_DONE);
+	step->sweep.cursor = id;
+	if (step->dry)
+		return (SQL_DONE);
+	if (w->victim[0].reason != SWEEP_GOES) {
+		w->nvictim = 0;		/* nothing new */
+		return (SQL_DONE);
+	}
+	return (victim_forget(w, &w->victim[0], error));
+}
+
+/* -------------------------------------------------------------- the others */
+
+/* The next old stream, which may have had no row.  *done: none is old. */
+static enum sql_result
+step_streams(struct sweeper *w, struct sweep_step *step, bool *done,
+    struct sql_error *error)
+{
+	sqlite3_stmt *next = w->stmt[SWEEPER_STREAMS_NEXT];
+	enum sql_result result;
+	int rc;
+
+	(void)sqlite3_bind_int64(next, 1, step->sweep.cursor);
+	rc = sqlite3_step(next);
+	*done = rc != SQLITE_ROW ||
+	    sqlite3_column_int64(next, 2) >= step->sweep.cutoff;
+	if (!*done) {
+		step->sweep.cursor = sqlite3_column_int64(next, 0);
+		victims_reset(w);
+		(void)victim_add(w, db_column_text(next, 1));
+	}
+	result = db_result(w->db, rc, error);
+	(void)sqlite3_reset(next);
+	if (result != SQL_DONE || *done)
+		return (result);
+	step->looked++;
+	result = victim_judge(w, step, &w->victim[0], error);
+	if (result == SQL_DONE && w->victim[0].reason == SWEEP_GOES)
+		result = victim_leave(w, &w->victim[0], error);
+	w->nvictim = 0;
+	return (result);
+}
+
+static enum sql_result
+step_removed(struct sweeper *w, struct sweep_step *step, bool *done,
+    struct sql_error *error)
+{
+	sqlite3_stmt *stmt = w->stmt[SWEEPER_REMOVED_FORGET];
+	enum sql_result result;
+
+	(void)sqlite3_bind_int64(stmt, 1, step->now_ms - REMOVED_MS);
+	(void)sqlite3_bind_int64(stmt, 2, (sqlite3_int64)step->limit);
+	result = sweeper_run(w, SWEEPER_REMOVED_FORGET, error);
+	step->looked += (size_t)sqlite3_changes(w->db);
+	*done = sqlite3_changes(w->db) < (int)step->limit;
+	return (result);
+}
+
+static enum sql_result
+step_phase(struct sweeper *w, struct sweep_step *step, bool *done,
+    struct sql_error *error)
+{
+	*done = true;
+	switch (step->sweep.phase) {
+	case SWEEP_SPARED:
+		return (step_spared(w, step, done, error));
+	case SWEEP_ROWS:
+		return (step_rows(w, step, done, error));
+	case SWEEP_STREAMS:
+		return (step->dry ? SQL_DONE :
+		    step_streams(w, step, done, error));
+	case SWEEP_REMOVED:
+		return (step->dry ? SQL_DONE :
+		    step_removed(w, step, done, error));
+	case SWEEP_EVENTS:
+	case SWEEP_OVER:
+		break;
+	}
+	return (SQL_DONE);
+}
+
+static enum sql_result
+finish(struct sweeper *w, struct sweep_step *step, struct sql_error *error)
+{
+	sqlite3_int64 spared = 0;
+	enum sql_result result;
+
+	result = db_integer(w->stmt[SWEEPER_SPARED_COUNT], &spared, error);
+	step->sweep.spared = spared;
+	step->sweep.ended_at = step->now_ms;
+	return (result);
+}
+
+/* A phase that has found something ends the step: it can be told. */
+static enum sql_result
+run_phases(struct sweeper *w, struct sweep_step *step, struct sql_error *error)
+{
+	struct sweep *s = &step->sweep;
+	enum sql_result result = SQL_DONE;
+	bool done;
+
+	victims_reset(w);
+	while (s->phase < SWEEP_OVER && step->looked < step->limit &&
+	    w->nvictim == 0 && sweeper_has_time(w)) {
+		result = step_phase(w, step, &done, error);
+		if (result != SQL_DONE)
+			return (result);
+		if (!done)
+			continue;
+		s->phase++;
+		s->cursor = s->phase == SWEEP_ROWS ? INT64_MIN : 0;
+	}
+	return (s->phase == SWEEP_OVER ? finish(w, step, error) : SQL_DONE);
+}
+
+void
+sweeper_warm(struct sweeper *w, const struct sweep_step *step)
+{
+	struct sweep s = step->sweep;
+	struct range r;
+	bool done;
+
+	if (step->dry || s.phase != SWEEP_ROWS || s.cursor % RANGES_IDS != 0 ||
+	    next_range(w, &s, &r, &done, NULL) != SQL_DONE || done ||
+	    is_wholly_old(&r, &s))
+		return;
+	(void)ranges_look(w->ranges, r.range, NULL);
+}
+
+enum sql_result
+sweeper_step(struct sweeper *w, struct sweep_step *step,
+    struct sql_error *error)
+{
+	enum sql_result result = SQL_DONE;
+
+	w->until = db_monotonic_us() + step->hold_us;
+	step->looked = 0;
+	w->guard->sweeps = true;
+	w->remove = db_prepare(w->db, sql_sweep_delete, error);
+	if (w->remove == NULL)
+		result = error->result;
+	verdict_begin(&w->verdict);
+	if (result == SQL_DONE)
+		result = run_phases(w, step, error);
+	verdict_end(&w->verdict);
+	(void)sqlite3_finalize(w->remove);
+	w->guard->sweeps = false;
+	step->sweep.steps++;
+	victims_tell(w, step);
+	return (result);
+}

@@ -1,0 +1,131 @@
+#include "sql/verdict.h"
+
+#include <string.h>
+
+#include "sql/db.h"
+#include "sql/text.h"
+
+const char *
+sweep_reason_name(enum sweep_reason reason)
+{
+	static const char *const names[] = {
+		[SWEEP_GOES] = "",
+		[SWEEP_RUNNING] = "running",
+		[SWEEP_FAILED] = "failed",
+	};
+
+	return (names[reason]);
+}
+
+bool
+verdict_prepare(struct verdict *v, sqlite3 *db, struct sql_error *error)
+{
+	*v = (struct verdict){ .db = db };
+	return ((v->end = db_prepare(db, sql_terminal_event, error)) != NULL &&
+	    (v->newest = db_prepare(db, sql_newest_of, error)) != NULL &&
+	    (v->begun = db_prepare(db, sql_has_begun, error)) != NULL);
+}
+
+/* Is the execution's id a key of the engine's table?  Without one each question
+   would read all of it, under the lock. */
+static bool
+has_key(struct verdict *v)
+{
+	sqlite3_stmt *stmt = db_prepare(v->db, sql_state_plan, NULL);
+	const char *plan = NULL;
+	bool key;
+
+	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
+		plan = (const char *)sqlite3_column_text(stmt, 3);
+	key = plan != NULL && strncmp(plan, "SEARCH", 6) == 0;
+	(void)sqlite3_finalize(stmt);
+	return (key);
+}
+
+void
+verdict_begin(struct verdict *v)
+{
+	v->engine = has_key(v) ?
+	    db_prepare(v->db, sql_state_in_engine, NULL) : NULL;
+}
+
+void
+verdict_end(struct verdict *v)
+{
+	(void)sqlite3_finalize(v->engine);
+	v->engine = NULL;
+}
+
+/* *known is false where the engine says nothing. */
+static enum sql_result
+ask_engine(struct verdict *v, struct span execution, bool *known,
+    enum sweep_reason *reason, struct sql_error *error)
+{
+	enum sql_result result;
+	struct span state = SPAN_NONE;
+	int rc;
+
+	*known = false;
+	if (v->engine == NULL)
+		return (SQL_DONE);
+	db_bind_text(v->engine, 1, execution);
+	if ((rc = sqlite3_step(v->engine)) == SQLITE_ROW)
+		state = db_column_text(v->engine, 0);
+	*known = state.p != NULL;
+	if (span_is(state, "FAILED"))
+		*reason = SWEEP_FAILED;
+	else if (*known && !span_is(state, "SUCCESS") &&
+	    !span_is(state, "CANCELLED"))
+		*reason = SWEEP_RUNNING;
+	result = db_result(v->db, rc, error);
+	(void)sqlite3_reset(v->engine);
+	return (result);
+}
+
+/* *known: there is an event that ends it. */
+static enum sql_result
+ask_end(struct verdict *v, struct span execution, bool *known,
+    enum sweep_reason *reason, struct sql_error *error)
+{
+	enum sql_result result;
+	struct span type = SPAN_NONE;
+	int rc;
+
+	db_bind_text(v->end, 1, execution);
+	(void)sqlite3_bind_int64(v->end, 2, INT64_MIN);
+	(void)sqlite3_bind_int64(v->end, 3, INT64_MAX);
+	if ((rc = sqlite3_step(v->end)) == SQLITE_ROW)
+		type = db_column_text(v->end, 0);
+	*known = type.p != NULL;
+	if (span_is(type, "FAILED") || span_is(type, "TIMEOUT"))
+		*reason = SWEEP_FAILED;
+	result = db_result(v->db, rc, error);
+	(void)sqlite3_reset(v->end);
+	return (result);
+}
+
+enum sql_result
+verdict_of(struct verdict *v, struct span execution, int64_t cutoff,
+    enum sweep_reason *reason, struct sql_error *error)
+{
+	sqlite3_int64 newest = 0, begun = 0;
+	enum sql_result result;
+	bool known;
+
+	*reason = SWEEP_GOES;
+	result = ask_engine(v, execution, &known, reason, error);
+	if (result != SQL_DONE || known)
+		return (result);
+	result = ask_end(v, execution, &known, reason, error);
+	if (result != SQL_DONE || known)
+		return (result);
+	db_bind_text(v->newest, 1, execution);
+	result = db_integer(v->newest, &newest, error);
+	if (result != SQL_DONE || newest < cutoff)
+		return (result);
+	db_bind_text(v->begun, 1, execution);
+	result = db_integer(v->begun, &begun, error);
+	if (begun != 0)
+		*reason = SWEEP_RUNNING;
+	return (result);
+}
