@@ -31,7 +31,7 @@ DEBS	:= gcc make pkg-config libsqlite3-dev libevent-dev libjansson-dev \
 	   libsystemd-dev libcmocka-dev python3-pytest python3-hypothesis \
 	   python3-pytest-xdist \
 	   sqlite3 systemd strace e2fsprogs bubblewrap podman runc \
-	   busybox-static
+	   busybox-static libfaketime
 
 WARN	:= -Wall -Wextra -Werror -Wconversion -Wformat=2 -Wvla -Walloca \
 	   -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
@@ -58,7 +58,7 @@ LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle capture masks streamfd \
 SUPPORT	:= $(B)/tests/unit/support.o $(B)/tests/unit/shim.o
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power interleaved \
-	   output_bytes capture_kills raw_memory engine)
+	   output_bytes capture_kills raw_memory engine sweep)
 BENCH	:= $(addprefix $(B)/bench/,rawloop load engine stamp)
 SQLTEXT	:= sql/statements.sql $(sort $(wildcard sql/schema/*.sql))
 

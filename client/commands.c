@@ -5,8 +5,9 @@
 
 const struct command *const commands[] = {
 	&command_follow, &command_logs, &command_audit, &command_wait,
-	&command_inspect, &command_list, &command_write, &command_event, &command_run, &command_status,
-	&command_ping, &command_migrate, &command_compact,
+	&command_inspect, &command_list, &command_write, &command_event,
+	&command_run, &command_status, &command_ping, &command_sweep,
+	&command_migrate, &command_compact,
 	&command_completion, NULL,
 };
 

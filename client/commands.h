@@ -19,6 +19,7 @@ extern const struct command command_status;
 extern const struct command command_inspect;
 extern const struct command command_list;
 extern const struct command command_ping;
+extern const struct command command_sweep;
 extern const struct command command_migrate;
 extern const struct command command_compact;
 extern const struct command command_completion;

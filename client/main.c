@@ -25,6 +25,7 @@ static const char help[] =
     "  execlog event e1 COMPLETED        an audit event\n"
     "  execlog status                    is the daemon well?\n"
     "  execlog ping                      the same in short: 0 or 5\n"
+    "  execlog sweep --dry-run           what retention would remove\n"
     "  execlog migrate status --db F     the schema of a file\n"
     "  execlog compact --db F            give free pages of a file back\n"
     "  execlog completion bash           completion for your shell\n"

@@ -34,6 +34,7 @@ static const struct option table[] = {
 	{ "yes", no_argument, NULL, 'q' },
 	{ "watch", no_argument, NULL, 'w' },
 	{ "prometheus", no_argument, NULL, 'm' },
+	{ "dry-run", no_argument, NULL, 'u' },
 	{ "timeout", required_argument, NULL, 'D' },
 	{ "producer", required_argument, NULL, 'P' },
 	{ "min-level", required_argument, NULL, 'p' },

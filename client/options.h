@@ -81,6 +81,7 @@ struct options {
 	unsigned		 states;	/* --state: a set; 0: any */
 	unsigned		 show;		/* inspect: a set of SHOW_ */
 	bool			 no_truncate;
+	bool			 dry_run;
 	int			 timeout;	/* ms; -1: not given */
 	int			 drain;		/* ms; -1: not given */
 	const char		*producer;	/* NULL: none */

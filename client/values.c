@@ -230,6 +230,8 @@ set_flag(struct options *o, int letter)
 		return (o->prometheus = true);
 	case 'q':
 		return (o->yes = true);
+	case 'u':
+		return (o->dry_run = true);
 	case 'r':
 		return (o->reverse = true);
 	case 's':

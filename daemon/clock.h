@@ -9,8 +9,13 @@
 
 #include <stdint.h>
 
+struct clock_mark;
+
 int64_t	 clock_wall_ms(void);	/* since 1970; may step */
 int64_t	 clock_mono_ms(void);	/* never runs back, as the next */
 int64_t	 clock_mono_us(void);
+
+/* Both, and time asleep counted, with the boot that they belong to. */
+void	 clock_mark(struct clock_mark *);
 
 #endif

@@ -21,6 +21,7 @@
 #include "daemon/log.h"
 #include "daemon/lost.h"
 #include "daemon/reader.h"
+#include "daemon/retention.h"
 #include "daemon/secrets.h"
 #include "daemon/server.h"
 #include "daemon/service.h"
@@ -52,6 +53,7 @@ struct collector {
 	struct reader		*reader;
 	struct checkpointer	*checkpointer;
 	struct census		*census;
+	struct retention	*retention;
 	struct server		*server;
 	struct roles_context	 roles;
 
@@ -92,13 +94,7 @@ leave(struct collector *c)
 }
 
 static void
-on_stop_limit(void *v)
-{
-	leave(v);
-}
-
-static void
-on_empty(void *v)
+on_enough(void *v)
 {
 	leave(v);
 }
@@ -156,6 +152,14 @@ on_commit(const struct store_commit *done, void *v)
 }
 
 static void
+on_swept(void *v)
+{
+	struct collector *c = v;
+
+	census_again(c->census);
+}
+
+static void
 on_quiet(void *v)
 {
 	struct collector *c = v;
@@ -173,6 +177,8 @@ put_status(struct buf *b, const struct counts *counts, const char *unreadable,
 		.uptime_s = (clock_mono_ms() - c->started) / 1000,
 		.counts = *counts,
 		.unreadable = unreadable,
+		.sweep = retention_last(c->retention),
+		.doubt = retention_doubt(c->retention),
 		.followers = follow_count(c->follow),
 		.connections = server_count(c->server),
 		.faults = server_faults(c->server),
@@ -246,7 +252,9 @@ open_database(struct collector *c, const char *note)
 	    (c->checkpoint = checkpoint_open(c->file.path, &error)) == NULL ||
 	    !first_checkpoint(c, &error) ||
 	    (c->pages = pages_open(c->file.path, &error)) == NULL ||
-	    store_position(c->store, &c->found, &error) != SQL_DONE)
+	    store_position(c->store, &c->found, &error) != SQL_DONE ||
+	    (c->retention = retention_open(c->settings, c->store, &error)) ==
+	    NULL)
 		return (unusable(path, error.text));
 	if (store_was_mended(c->store))
 		log_line(LOG_WARNING, "triggers that keep the audit trail "
@@ -287,6 +295,7 @@ start_threads(struct collector *c)
 		.on_room = on_room,
 		.on_fatal = on_fatal,
 		.on_commit = on_commit,
+		.on_swept = on_swept,
 		.on_drained = on_drained,
 		.arg = c,
 	};
@@ -300,6 +309,7 @@ start_threads(struct collector *c)
 	ingest_set_checkpointer(c->ingest, c->checkpointer);
 	c->census = census_start(c->base, c->reader, &c->found,
 	    number(c, SETTING_WARN_LOG_BYTES));
+	ingest_set_retention(c->ingest, c->retention);
 	return (true);
 }
 
@@ -328,7 +338,7 @@ start_loop(struct collector *c)
 		return (unusable("event loop", strerror(errno)));
 	c->sigterm = catch(c, SIGTERM);
 	c->sigint = catch(c, SIGINT);
-	c->stop_limit = timer_new(c->base, on_stop_limit, c);
+	c->stop_limit = timer_new(c->base, on_enough, c);
 	return (true);
 }
 
@@ -342,13 +352,14 @@ start_serving(struct collector *c)
 		.ingest = c->ingest,
 		.follow = c->follow,
 		.reader = c->reader,
+		.retention = c->retention,
 		.secrets = c->secrets,
 		.put_status = put_status,
 		.arg = c,
 	};
 	if (!listener_listen(&c->listener, error))
 		return (unusable(c->listener.path, error));
-	c->server = server_new(c->base, c->listener.fd, &c->roles, on_empty,
+	c->server = server_new(c->base, c->listener.fd, &c->roles, on_enough,
 	    c);
 	/* From now on producers can come back. */
 	streams_await(c->streams, clock_mono_ms() + LOST_GRACE_MS);
@@ -397,6 +408,7 @@ end(struct collector *c)
 	reader_stop(c->reader);
 	ingest_stop(c->ingest);
 	last_checkpoint(c);
+	retention_free(c->retention);
 	follow_free(c->follow);
 	streams_free(c->streams);
 	secrets_free(c->secrets);

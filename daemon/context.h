@@ -14,6 +14,7 @@ struct event_base;
 struct follow;
 struct ingest;
 struct reader;
+struct retention;
 struct secrets;
 
 struct roles_context {
@@ -21,6 +22,7 @@ struct roles_context {
 	struct ingest	*ingest;
 	struct follow	*follow;
 	struct reader	*reader;
+	struct retention *retention;
 	struct secrets	*secrets;
 	size_t		 raw_held;	/* bytes of unfinished lines of all
 					   raw streams; the sinks' */

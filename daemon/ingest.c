@@ -142,6 +142,7 @@ rest(struct ingest *in, int64_t now)
 		next = folding_at(in);
 	if (streams_deadline(in->streams) < next)
 		next = streams_deadline(in->streams);
+	next = sweeping_rest(in, now, next);
 	if (next != INT64_MAX)
 		timer_set(in->timer, next - now);
 }
@@ -191,7 +192,8 @@ ingest_poke(struct ingest *in)
 	if (in->checkpointer != NULL && checkpointer_holds(in->checkpointer))
 		return;
 	lose_due(in, now);
-	if (folding_due(in, now) || commit_due(in, now))
+	if (sweeping_is_starved(in, now) || folding_due(in, now) ||
+	    commit_due(in, now))
 		return;
 	if (!in->in_flight && batch_is_empty(in->open)) {
 		/* What was refused and has left no row is done with. */
@@ -201,7 +203,8 @@ ingest_poke(struct ingest *in)
 			return;
 		}
 	}
-	if (!look_due(in, now) && !tidy_due(in, now))
+	if (!look_due(in, now) && (is_due(in, now) || !sweeping_due(in)) &&
+	    !tidy_due(in, now))
 		rest(in, now);
 }
 
@@ -298,6 +301,8 @@ on_job(const struct writer_job *job, void *arg)
 		folding_done(in, job, !batch_is_empty(in->open));
 	else if (job->task == WRITER_COMMIT)
 		on_failure(in, job);
+	else if (job->task == WRITER_SWEEP)
+		sweeping_done(in, job, has_more(in));
 	ingest_poke(in);
 }
 

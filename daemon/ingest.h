@@ -34,6 +34,7 @@ struct line;
 struct meter;
 struct producer_claim;
 struct record;
+struct retention;
 struct secrets;
 struct store;
 struct store_commit;
@@ -55,6 +56,8 @@ struct ingest_hooks {
 	void	(*on_fatal)(enum sql_result, void *arg);
 	/* A transaction is committed.  May be NULL. */
 	void	(*on_commit)(const struct store_commit *, void *arg);
+	/* A sweep is over that has removed something. */
+	void	(*on_swept)(void *arg);
 	/* After ingest_drain: nothing more will be committed. */
 	void	(*on_drained)(void *arg);
 	void	*arg;
@@ -70,6 +73,9 @@ void		 ingest_stop(struct ingest *);
 /* Commits make way for this one's quiet passes. */
 void		 ingest_set_checkpointer(struct ingest *,
 		    struct checkpointer *);
+
+/* Its steps are made while there is nothing to commit, and now and then. */
+void		 ingest_set_retention(struct ingest *, struct retention *);
 
 /* Something has changed: is there something to do?  Cheap, call it freely. */
 void		 ingest_poke(struct ingest *);

@@ -1,6 +1,7 @@
 /*
- * The inside of ingest, for the two files that are its code: ingest.c moves
- * batches, taking.c takes in what goes into them.
+ * The inside of ingest, for the three files that are its code: ingest.c moves
+ * batches, taking.c takes in what goes into them, sweeping.c makes steps of
+ * retention between them.
  *
  * Layer: daemon.  Threads: those of ingest.h.
  */
@@ -24,6 +25,7 @@ struct ingest {
 	struct checkpointer	*checkpointer;
 	struct store		*store;		/* the writer's; ours while it
 						   is idle */
+	struct retention	*retention;	/* the caller's, or NULL */
 	struct writer		*writer;
 	struct timer		*timer;
 	struct admit		*admit;
@@ -39,6 +41,7 @@ struct ingest {
 	int64_t			 retry_at;	/* monotonic ms */
 	int64_t			 poll_at;
 	int64_t			 swept_at;	/* idle producers */
+	int64_t			 stepped_at;	/* by a sweep, the last time */
 	int64_t			 tidy_at;	/* 0: memory is tidy */
 	bool			 look;		/* somebody wants to know how
 						   the file is */
@@ -66,6 +69,23 @@ void		 folding_committed(struct ingest *, int64_t now);
 void		 folding_give_up(struct ingest *);
 void		 folding_done(struct ingest *, const struct writer_job *,
 		    bool busy);
+
+/* The writer is idle.  Retention has something to do, and the lock may be taken:
+   a step is begun.  Where nobody can copy the log back it is not made longer by
+   this. */
+bool		 sweeping_due(struct ingest *);
+
+/* The same, where one has waited for long: commits go first, but not for
+   ever. */
+bool		 sweeping_is_starved(struct ingest *, int64_t now);
+
+/* What the writer has done; is there more than a transaction's worth to commit? */
+void		 sweeping_done(struct ingest *, const struct writer_job *,
+		    bool more);
+
+/* When to look again, monotonic ms, at "next" at the latest. */
+int64_t		 sweeping_rest(const struct ingest *, int64_t now,
+		    int64_t next);
 
 /* Where what captures leave goes, now. */
 struct intake	 ingest_intake(const struct ingest *);

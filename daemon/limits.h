@@ -42,6 +42,9 @@
 #define LIMIT_READER_QUEUE	(256 * 1024)
 #define LIMIT_PRODUCER_QUEUE	(64 * 1024)
 
+/* Bytes queued for an admin who is told of each execution and does not read. */
+#define LIMIT_ADMIN_QUEUE	(16 * 1024 * 1024)
+
 /* Rows, bytes and, predicted, dirty pages of one transaction: in a file of our
    own, and in a shared one.  A transaction stays in SQLite's page cache until
    it is committed (cache_spill is off); 16 000 pages are 64 MB. */

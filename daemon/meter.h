@@ -27,10 +27,13 @@ struct meter {
 	struct hist	ack;		/* from the first record of a batch
 					   until all of it is committed */
 	struct hist	batch_rows;
-	int64_t		released_us;	/* the newest hold */
+	int64_t		released_us;	/* the newest hold; 0: none yet */
 	uint64_t	second[METER_SECONDS];	/* rows of each, in turns */
 	int64_t		now_s;		/* the newest of them */
 };
+
+/* A transaction has had the write lock. */
+void	 meter_hold(struct meter *, const struct store_commit *);
 
 /* A batch of so many rows, the oldest so old, is committed. */
 void	 meter_commit(struct meter *, const struct store_commit *, size_t rows,

@@ -42,6 +42,15 @@ stretch(struct pace *p, int64_t us)
 	return (us + (int64_t)(p->random % 1024) * us / 2048);
 }
 
+int64_t
+pace_sweep_us(const struct pace *p, int64_t now_us)
+{
+	int64_t budget = pace_is_shared(p, now_us) ? p->budget_us :
+	    OWN_WAITS_US;
+
+	return ((int64_t)(AIM * (double)budget));
+}
+
 static int64_t
 shared_gap(struct pace *p, const struct pace_hold *h)
 {

@@ -54,6 +54,9 @@ void	 pace_done(struct pace *, const struct pace_hold *);
 /* Set limit and bytes for the next one, if somebody waits for it or not. */
 void	 pace_predict(struct pace *, bool waits, int64_t now_us);
 
+/* How long a step of a sweep may hold the lock. */
+int64_t	 pace_sweep_us(const struct pace *, int64_t now_us);
+
 bool	 pace_is_shared(const struct pace *, int64_t now_us);
 
 #endif

@@ -12,6 +12,7 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 
+#include "daemon/admin.h"
 #include "daemon/conn.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
@@ -149,6 +150,7 @@ server_new(struct event_base *base, int fd, struct roles_context *context,
 	s->world.role[ROLE_PRODUCE] = &produce_role;
 	s->world.role[ROLE_READ] = &read_role;
 	s->world.role[ROLE_STREAM] = &sink_role;
+	s->world.role[ROLE_ADMIN] = &admin_role;
 	s->world.context = context;
 	s->world.on_gone = on_gone;
 	s->world.arg = s;

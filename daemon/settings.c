@@ -24,6 +24,7 @@ enum kind {
 	KIND_GROUP,	/* a name, or nothing */
 	KIND_SYNC,
 	KIND_YES,	/* yes or no; as a flag it has no value */
+	KIND_CLOCK,	/* HH:MM */
 };
 
 static const struct spec {
@@ -46,10 +47,20 @@ static const struct spec {
 	    0, 0, false, "NAME     its group" },
 	[SETTING_RETENTION_DAYS] = { "retention-days",
 	    "AUTOKESTRA_LOG_RETENTION_DAYS", "30", KIND_NUMBER, 0, DAYS_MAX,
-	    true, "N        keep log rows so long; 0: for ever" },
+	    false, "N        keep log rows so long; 0: for ever" },
 	[SETTING_AUDIT_RETENTION_DAYS] = { "audit-retention-days",
 	    "EXECLOG_AUDIT_RETENTION_DAYS", "0", KIND_NUMBER, 0, DAYS_MAX,
-	    true, "N        the same for audit events" },
+	    false, "N        the same for audit events" },
+	[SETTING_KEEP_FAILED_DAYS] = { "keep-failed-days",
+	    "EXECLOG_KEEP_FAILED_DAYS", "0", KIND_NUMBER, 0, DAYS_MAX,
+	    false, "N        of failed executions so long; 0: as others" },
+	[SETTING_SWEEP_AT] = { "sweep-at", "EXECLOG_SWEEP_AT", "03:30",
+	    KIND_CLOCK, 0, 0, false,
+	    "HH:MM    when old rows go, local time" },
+	[SETTING_MAX_LOG_BYTES] = { "max-log-bytes", "EXECLOG_MAX_LOG_BYTES",
+	    "0", KIND_SIZE, 0, 1024 * TIB, false,
+	    "BYTES    above that the oldest rows go, whatever their age;\n"
+	    "                                   0: no limit" },
 	[SETTING_FLUSH_ROWS] = { "flush-rows", "EXECLOG_FLUSH_ROWS", "100",
 	    KIND_NUMBER, 1, LIMIT_BATCH_ROWS, false,
 	    "N        commit when so many rows wait" },
@@ -191,6 +202,19 @@ parse_yes(const char *text, int64_t *value)
 }
 
 static bool
+parse_clock(const char *text, int64_t *value)
+{
+	int i;
+
+	for (i = 0; i < 5; i++)
+		if (i == 2 ? text[i] != ':' : text[i] < '0' || text[i] > '9')
+			return (false);
+	*value = ((text[0] - '0') * 10 + text[1] - '0') * 60 +
+	    (text[3] - '0') * 10 + text[4] - '0';
+	return (text[5] == '\0' && *value < 24 * 60 && text[3] < '6');
+}
+
+static bool
 parse(const struct spec *s, struct setting_value *v)
 {
 	switch (s->kind) {
@@ -209,6 +233,8 @@ parse(const struct spec *s, struct setting_value *v)
 		return (parse_sync(v->text, &v->number));
 	case KIND_YES:
 		return (parse_yes(v->text, &v->number));
+	case KIND_CLOCK:
+		return (parse_clock(v->text, &v->number));
 	}
 	return (false);
 }
@@ -240,6 +266,9 @@ print_wanted(const struct spec *s)
 		break;
 	case KIND_YES:
 		(void)fputs("yes or no", stderr);
+		break;
+	case KIND_CLOCK:
+		(void)fputs("a time of day such as 03:30", stderr);
 		break;
 	}
 }

@@ -20,6 +20,9 @@ enum setting {
 	SETTING_SOCKET_GROUP,		/* number: the gid, -1 for none */
 	SETTING_RETENTION_DAYS,
 	SETTING_AUDIT_RETENTION_DAYS,
+	SETTING_KEEP_FAILED_DAYS,
+	SETTING_SWEEP_AT,		/* minutes of the day */
+	SETTING_MAX_LOG_BYTES,
 	SETTING_FLUSH_ROWS,
 	SETTING_FLUSH_MS,
 	SETTING_SYNC,			/* number: 1 full, 0 normal */

@@ -67,6 +67,9 @@ reason(const struct status *s, const char **advice)
 		return ("the triggers on executions that were installed are "
 		    "gone: audit events and state may drift apart, see "
 		    "docs/engine.md");
+	*advice = "set the clock right, or run execlog sweep --yes if it is";
+	if (s->doubt != NULL)
+		return (s->doubt);
 	*advice = "end the process that keeps a read transaction open "
 	    "(fuser shows who has the file)";
 	if (s->checkpoint.blocked)
@@ -188,6 +191,29 @@ put_meter(struct buf *b, const struct meter *m)
 	buf_char(b, '}');
 }
 
+static void
+put_sweep(struct buf *b, const struct sweep *s)
+{
+	if (s->id == 0) {
+		put_null(b, "last_sweep");
+		return;
+	}
+	jput_key(b, "last_sweep");
+	buf_char(b, '{');
+	jput_text(b, "cause", span_of(s->cause));
+	jput_i64(b, "started_at", s->started_at);
+	if (s->ended_at != 0)
+		jput_i64(b, "ended_at", s->ended_at);
+	else
+		put_null(b, "ended_at");
+	jput_i64(b, "rows", s->rows);
+	jput_i64(b, "events", s->events);
+	jput_i64(b, "spared", s->spared);
+	jput_i64(b, "expected", s->expected);
+	jput_i64(b, "steps", s->steps);
+	buf_char(b, '}');
+}
+
 /* Only those that have happened. */
 static void
 put_faults(struct buf *b, const uint64_t *faults)
@@ -231,7 +257,7 @@ status_put(struct buf *b, const struct status *s)
 	jput_bool(b, "shared", f->shared);
 	put_checkpoint(b, &s->checkpoint);
 	put_meter(b, f->meter);
-	put_null(b, "last_sweep");
+	put_sweep(b, s->sweep);
 	put_faults(b, s->faults);
 	buf_char(b, '}');
 	(void)frame_end(b, mark);

@@ -14,6 +14,7 @@
 #include "daemon/checkpointer.h"
 #include "daemon/ingest.h"
 #include "sql/pages.h"
+#include "sql/retention.h"
 
 struct buf;
 
@@ -28,6 +29,8 @@ struct status {
 	int64_t			 wal_bytes;
 	struct census_figures	 census;
 	struct checkpointer_figures checkpoint;
+	const struct sweep	*sweep;		/* the newest; id 0: none */
+	const char		*doubt;		/* why none is made; or NULL */
 	size_t			 followers;
 	size_t			 connections;
 	const uint64_t		*faults;	/* FAULT_COUNT of them */

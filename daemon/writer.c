@@ -8,6 +8,7 @@
 #include "daemon/log.h"
 #include "daemon/order.h"
 #include "daemon/worker.h"
+#include "sql/retention.h"
 
 struct writer {
 	struct worker		*worker;
@@ -79,6 +80,9 @@ run_job(void *v, void *arg)
 		job->result = store_fold(w->store, clock_wall_ms(),
 		    &job->hold, &job->error);
 		break;
+	case WRITER_SWEEP:
+		job->result = store_sweep(w->store, job->step, &job->error);
+		break;
 	case WRITER_TIDY:
 		tidy(w);
 		break;
@@ -146,6 +150,14 @@ void
 writer_fold(struct writer *w)
 {
 	w->job.task = WRITER_FOLD;
+	worker_assign(w->worker, &w->job);
+}
+
+void
+writer_sweep(struct writer *w, struct sweep_step *step)
+{
+	w->job.task = WRITER_SWEEP;
+	w->job.step = step;
 	worker_assign(w->worker, &w->job);
 }
 

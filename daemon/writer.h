@@ -1,6 +1,6 @@
 /*
  * The writer thread: commits a batch, looks where the file is, brings summaries up
- * to date, or tidies up.
+ * to date, makes a step of a sweep, or tidies up.
  *
  * Layer: daemon.  Threads: the loop's; jobs are done in the writer's own.
  */
@@ -14,12 +14,14 @@
 
 struct batch;
 struct event_base;
+struct sweep_step;
 struct writer;
 
 enum writer_task {
 	WRITER_COMMIT,
 	WRITER_LOOK,
 	WRITER_FOLD,
+	WRITER_SWEEP,
 	WRITER_TIDY,
 };
 
@@ -31,6 +33,7 @@ struct writer_job {
 	struct position		 position;	/* of the look */
 	const char		*uncounted;	/* as store_uncounted */
 	struct store_hold	 hold;		/* of the fold */
+	struct sweep_step	*step;		/* of a sweep */
 	enum sql_result		 result;
 	struct sql_error	 error;
 };
@@ -51,6 +54,9 @@ void		 writer_look(struct writer *);
 
 /* A step of the summaries. */
 void		 writer_fold(struct writer *);
+
+/* The step is the writer's until it is done. */
+void		 writer_sweep(struct writer *, struct sweep_step *);
 
 /* Give memory back that a next commit will want again. */
 void		 writer_tidy(struct writer *);

@@ -31,6 +31,7 @@ frame_limit(uint8_t type)
 	case FRAME_END:
 	case FRAME_STATUS:
 	case FRAME_FACT:
+	case FRAME_SWEEP:
 		return (FRAME_JSON_MAX);
 	}
 	return (0);

@@ -45,6 +45,7 @@ enum frame_type {
 	FRAME_END	= 0x93,
 	FRAME_STATUS	= 0x94,
 	FRAME_FACT	= 0x95,
+	FRAME_SWEEP	= 0x96,
 };
 
 enum frame_result {

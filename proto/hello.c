@@ -10,7 +10,7 @@ const char *
 role_name(enum role role)
 {
 	static const char *const name[ROLE_COUNT] = { "produce", "read",
-	    "stream" };
+	    "stream", "admin" };
 
 	return (name[role]);
 }
@@ -79,7 +79,7 @@ decode_role(const struct json_t *doc, struct hello *h)
 				h->role = (enum role)i;
 				return (NULL);
 			}
-	return ("role is one of: produce, read, stream");
+	return ("role is one of: produce, read, stream, admin");
 }
 
 static const char *

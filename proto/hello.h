@@ -20,8 +20,9 @@ enum role {
 	ROLE_PRODUCE,
 	ROLE_READ,
 	ROLE_STREAM,
+	ROLE_ADMIN,
 };
-#define ROLE_COUNT	3
+#define ROLE_COUNT	4
 
 const char	*role_name(enum role);
 

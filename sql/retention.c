@@ -45,6 +45,8 @@ store_sweep(struct store *s, struct sweep_step *step, struct sql_error *error)
 	enum sql_result result;
 
 	step->commit = (struct store_commit){ 0 };
+	if (step->peek)
+		return (sweeps_bytes(&s->sweeps, &step->bytes, error));
 	if (step->dry)
 		return (sweep_dry(s, step, error));
 	if (was.id == 0 && (result = sweeps_plan(&s->sweeps, step, error)) !=
@@ -65,10 +67,4 @@ store_last_sweep(struct store *s, struct sweep *sweep, struct clock_mark *mark,
     struct sql_error *error)
 {
 	return (sweeps_last(&s->sweeps, sweep, mark, error));
-}
-
-enum sql_result
-store_log_bytes(struct store *s, int64_t *bytes, struct sql_error *error)
-{
-	return (sweeps_bytes(&s->sweeps, bytes, error));
 }

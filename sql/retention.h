@@ -76,6 +76,10 @@ struct sweep_found {
 struct sweep_step {
 	struct sweep		 sweep;		/* moved on by the step */
 	bool			 dry;		/* nothing is removed or noted */
+	bool			 peek;		/* only "bytes" is set: what log
+						   rows take, about, as far as
+						   the map of them goes */
+	int64_t			 bytes;
 	size_t			 limit;		/* rows looked at */
 	int64_t			 hold_us;	/* about as long */
 	int64_t			 now_ms;
@@ -98,9 +102,5 @@ enum sql_result	 store_sweep(struct store *, struct sweep_step *,
 /* The newest sweep, id 0 if there is none, and what the clocks said. */
 enum sql_result	 store_last_sweep(struct store *, struct sweep *,
 		    struct clock_mark *, struct sql_error *);
-
-/* What the log rows take, about; as far as the map of them goes. */
-enum sql_result	 store_log_bytes(struct store *, int64_t *,
-		    struct sql_error *);
 
 #endif

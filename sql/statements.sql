@@ -704,12 +704,15 @@ FROM execlog_ranges
 -- name: ranges_bytes
 SELECT coalesce(sum(bytes), 0) FROM execlog_ranges
 
--- Up to which time rows must go, that bytes ?1 of them do.
+-- Up to which time rows must go, that bytes ?1 of them do: of the last range the
+-- share that is likely.
 -- name: ranges_ceiling
-SELECT coalesce(min(newest) + 1, -9223372036854775808)
-FROM (SELECT newest, sum(bytes) OVER (ORDER BY newest, range) AS bytes
-	FROM execlog_ranges WHERE newest < 9223372036854775807)
-WHERE bytes >= ?1
+SELECT CAST(oldest + (1.0 * newest - oldest + 1) * (?1 - total + bytes) / bytes
+	AS INTEGER) + 1
+FROM (SELECT oldest, newest, bytes,
+	sum(bytes) OVER (ORDER BY newest, range) AS total
+	FROM execlog_ranges WHERE oldest <= newest AND bytes > 0)
+WHERE total >= ?1 ORDER BY total LIMIT 1
 
 -- Old rows, by id, and those of an execution.
 

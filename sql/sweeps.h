@@ -44,7 +44,7 @@ enum sql_result	 sweeps_begin(struct sweeps *, struct sweep_step *,
 enum sql_result	 sweeps_note(struct sweeps *, const struct sweep *,
 		    struct sql_error *);
 
-/* As store_last_sweep, store_log_bytes. */
+/* As store_last_sweep; and what log rows take. */
 enum sql_result	 sweeps_last(struct sweeps *, struct sweep *,
 		    struct clock_mark *, struct sql_error *);
 enum sql_result	 sweeps_bytes(struct sweeps *, int64_t *,

@@ -1,8 +1,11 @@
+import os
 import pathlib
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import pytest
 
@@ -52,3 +55,12 @@ def idle(build, folder):
 @pytest.fixture
 def daemon(idle):
     return idle.start()
+
+
+@pytest.fixture
+def dice():
+    """Random numbers, and how to have the same ones again."""
+    seed = int(os.environ.get("EXECLOG_SEED") or time.time_ns())
+    dice = random.Random(seed)
+    dice.told = f"EXECLOG_SEED={seed}"
+    return dice

@@ -1,26 +1,14 @@
 """SIGKILL at random instants, of the daemon and of producers."""
 import os
-import random
 import subprocess
 import threading
 import time
-
-import pytest
 
 from lib.daemon import await_until, clean_env
 
 ROUNDS = 100 if os.environ.get("EXECLOG_SOAK") else 8
 PRODUCERS = 4
 LINES = 20000           # of a replayable file
-
-
-@pytest.fixture
-def dice():
-    """Random numbers, and how to have the same ones again."""
-    seed = int(os.environ.get("EXECLOG_SEED") or time.time_ns())
-    dice = random.Random(seed)
-    dice.told = f"EXECLOG_SEED={seed}"
-    return dice
 
 
 def lines(numbers):

@@ -56,7 +56,9 @@ class Daemon:
         with open(self.stderr, "ab") as err:
             self.process = subprocess.Popen(
                 self.argv(*flags), stdin=subprocess.DEVNULL, stderr=err,
-                env=clean_env(NOTIFY_SOCKET=path, **env))
+                env=clean_env(NOTIFY_SOCKET=path, **{
+                    # rows of tests are of any time
+                    "AUTOKESTRA_LOG_RETENTION_DAYS": 0, **env}))
         assert self.notify.recv(4096) == b"READY=1"
         return self
 

@@ -157,7 +157,8 @@ check_plans(sqlite3 *db)
 		{ sql_ranges_ceiling,
 		    "CO-ROUTINE (subquery-1);CO-ROUTINE (subquery-3);SCAN "
 		    "execlog_ranges;USE TEMP B-TREE FOR ORDER BY;SCAN "
-		    "(subquery-3);SEARCH (subquery-1);" },
+		    "(subquery-3);SCAN (subquery-1);USE TEMP B-TREE FOR ORDER "
+		    "BY;" },
 		{ sql_sweep_select,
 		    "SEARCH execution_logs USING INTEGER PRIMARY KEY "
 		    "(rowid>? AND rowid<?);" },

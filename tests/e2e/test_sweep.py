@@ -1,0 +1,297 @@
+"""Retention: what goes, what stays, who is told, through the real daemon."""
+import os
+import re
+import time
+
+import pytest
+
+from lib.daemon import await_until, finish
+from lib.wire import Refused, Wire
+
+DAY = 86400000
+SOAK = os.environ.get("EXECLOG_SOAK")
+
+
+def ago(days):
+    return int(time.time() * 1000) - int(days * DAY)
+
+
+def rows(daemon):
+    return dict(daemon.sql("SELECT execution_id, count(*) FROM execution_logs "
+                           "GROUP BY 1"))
+
+
+def write(daemon, execution, days, n=1, **more):
+    p = daemon.producer()
+    for i in range(n):
+        p.log(execution, f"{i}", timestamp=ago(days) + i, **more)
+    p.sync()
+    p.close()
+
+
+def last(daemon):
+    return daemon.status()["last_sweep"]
+
+
+def await_sweep(daemon, cause="start"):
+    return await_until(lambda: (s := last(daemon)) and s["ended_at"]
+                       and s["cause"] == cause and s, f"sweep {cause}")
+
+
+@pytest.fixture
+def thirty(idle):
+    return idle.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
+
+
+def test_old_rows_go_at_start(idle):
+    daemon = idle.start()
+    write(daemon, "old", 31, 2500)
+    write(daemon, "new", 29, 10)
+    assert last(daemon) is None
+    assert daemon.stop() == 0
+    daemon.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
+    sweep = await_sweep(daemon)
+    assert rows(daemon) == {"new": 10}
+    assert sweep["rows"] == 2500 and sweep["steps"] >= 3
+    assert "2500 rows" in daemon.stderr.read_text()
+
+
+def test_nothing_goes_by_default_of_zero(daemon):
+    write(daemon, "old", 3000)
+    code, out, err = daemon.cli("sweep")
+    assert code == 0 and "--retention-days is 0" in err
+    assert rows(daemon) == {"old": 1}
+
+
+def test_settings_are_shown(idle):
+    code, out, err = idle.cli("ping")
+    import subprocess
+    out = subprocess.run(idle.argv("--check-config", "--sweep-at", "23:59",
+                                   "--keep-failed-days", 90),
+                         capture_output=True, text=True).stdout
+    assert re.search(r"sweep-at +23:59 +flag", out)
+    assert re.search(r"keep-failed-days +90 +flag", out)
+    assert re.search(r"max-log-bytes +0 +default", out)
+    assert not re.search(r"retention-days .*not acted upon", out)
+    for bad in ("24:00", "3:30", "12:60", "noon", "12:30x"):
+        code, err = idle.refused("--sweep-at", bad)
+        assert code == 2 and "a time of day such as 03:30" in err
+
+
+def test_sweep_by_hand(thirty):
+    daemon = thirty
+    write(daemon, "old", 31, 1300)
+    write(daemon, "new", 1, 5)
+    p = daemon.producer()
+    p.event("run", "STARTED")
+    p.sync()
+    write(daemon, "run", 40, 3)
+    write(daemon, "run", 0)
+    out = daemon.ok("sweep", "--dry-run")
+    assert re.search(r"1 300  old\n", out) and re.search(
+        r"3  run  stay: running\n", out) and "new" not in out
+    assert "1 300  in all, of 1 executions; 3 old rows of 1 executions" in out
+    assert rows(daemon) == {"old": 1300, "new": 5, "run": 4}
+    out = daemon.ok("sweep")
+    assert out.startswith("1 300 rows removed; old rows of 1 executions stay")
+    assert rows(daemon) == {"new": 5, "run": 4}
+    assert await_sweep(daemon, "asked")["spared"] == 1
+    # The execution has ended: its rows are found again by its name.
+    p.event("run", "COMPLETED")
+    p.sync()
+    assert "3  run\n" in daemon.ok("sweep", "--dry-run")
+    assert daemon.ok("sweep") == "3 rows removed\n"
+    assert rows(daemon) == {"new": 5, "run": 1}
+    assert daemon.ok("sweep") == "0 rows removed\n"
+    # The trail is for ever.
+    assert daemon.sql("SELECT count(*) FROM execution_audit_events") == [(2,)]
+
+
+def test_progress_on_a_terminal(thirty):
+    import pty
+    import subprocess
+    daemon = thirty
+    write(daemon, "old", 31, 3000)
+    main, side = pty.openpty()
+    done = subprocess.run(daemon.command("sweep"), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=side,
+                          env=daemon.env(), timeout=20)
+    os.close(side)
+    shown = os.read(main, 65536).decode()
+    os.close(main)
+    assert done.stdout == b"3 000 rows removed\n"
+    assert re.search(r"\[#+\.*\] +\d+ %  [\d ]+ of about 3 000 rows", shown)
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_failed_executions_stay_longer(idle):
+    daemon = idle.start("--retention-days", 30, "--keep-failed-days", 60)
+    p = daemon.producer()
+    p.event("bad", "FAILED")
+    p.event("good", "COMPLETED")
+    p.sync()
+    for days in (31, 61):
+        write(daemon, "bad", days, 2)
+        write(daemon, "good", days, 2)
+    assert "6 rows removed" in daemon.ok("sweep")
+    assert rows(daemon) == {"bad": 2}
+
+
+def test_the_ceiling(idle):
+    daemon = idle.start("--max-log-bytes", "2M")
+    p = daemon.producer()
+    for i in range(30):
+        for j in range(100):
+            p.log("e", "x" * 1000, timestamp=ago(2) + i * 100 + j)
+        p.sync()
+    out = daemon.ok("sweep")
+    assert int(re.match(r"([\d ]+) rows removed", out)[1].replace(" ", "")) \
+        > 1000
+    left = daemon.sql("SELECT count(*), min(id) FROM execution_logs")
+    assert left[0][0] + left[0][1] == 3001      # the oldest went
+
+
+def test_a_sweep_while_the_file_is_written(thirty):
+    """Rows of others go too; what is new is not touched."""
+    daemon = thirty
+    daemon.sql("INSERT INTO execution_logs(execution_id, timestamp, level, "
+               "source, message) SELECT 'x', ?, 'INFO', 's', 'm' FROM "
+               "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM "
+               "n WHERE i < 9000) SELECT i FROM n)", ago(45))
+    write(daemon, "new", 0, 10)
+    assert "9 000 rows removed" in daemon.ok("sweep")
+    assert rows(daemon) == {"new": 10}
+
+
+def test_only_root_and_its_user_may(daemon):
+    if os.geteuid() != 0:
+        pytest.skip("needs another user")
+    import subprocess
+    os.chmod(daemon.folder, 0o755)
+    os.chmod(daemon.socket, 0o666)
+    build = daemon.folder / "execlog"
+    build.write_bytes((daemon.build / "execlog").read_bytes())
+    build.chmod(0o755)
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+         str(build), "sweep"], env=daemon.env(), capture_output=True)
+    assert done.returncode == 1
+    assert b"only root and the daemon's own user" in done.stderr
+
+
+def test_requests_of_an_admin(thirty):
+    a = Wire(thirty.socket, "admin")
+    a.ask(kind="status")
+    assert a.error() == "bad-request"
+    a = Wire(thirty.socket, "admin")
+    a.send(5, b"\0" * 8)
+    assert a.error() == "unexpected-type"
+    with pytest.raises(Refused):
+        Wire(thirty.socket, "root")
+
+
+# ---------------------------------------------------------------- clocks
+
+def faked(daemon, days):
+    """From the next start on, by so many days; only the wall clock."""
+    library = next(p for p in (
+        "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+        "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
+        if os.path.exists(p))
+    file = daemon.folder / "faketime"
+    file.write_text(f"{days:+d}d\n")
+    return dict(LD_PRELOAD=library, FAKETIME_TIMESTAMP_FILE=file,
+                FAKETIME_DONT_FAKE_MONOTONIC="1", FAKETIME_NO_CACHE="1",
+                AUTOKESTRA_LOG_RETENTION_DAYS=30)
+
+
+@pytest.mark.parametrize("days", [3650, -365])
+def test_another_clock_removes_nothing(thirty, days):
+    daemon = thirty
+    await_sweep(daemon)
+    write(daemon, "e", 1, 5)
+    write(daemon, "older", 500 if days < 0 else 1, 5)
+    assert daemon.stop() == 0
+    daemon.start(**faked(daemon, days))
+    reason = await_until(lambda: daemon.status()["reason"], "the doubt")
+    assert "the clock has moved by" in reason and "sweep --yes" in reason
+    code, out, err = daemon.cli("sweep")
+    assert code == 1 and "the clock has moved" in err
+    assert len(rows(daemon)) == 2
+    # Also not when new rows have come by that clock, and after a restart.
+    p = daemon.producer()
+    p.log("new", "x")
+    p.sync()
+    assert daemon.stop() == 0
+    daemon.start(**faked(daemon, days))
+    await_until(lambda: daemon.status()["state"] == "degraded")
+    assert daemon.cli("sweep")[0] == 1
+    assert len(rows(daemon)) == 3
+    # Somebody says that it is right.
+    assert "rows removed" in daemon.ok("sweep", "--yes")
+    assert rows(daemon) == ({"new": 1} if days > 0 else {"e": 5, "new": 1})
+    assert daemon.status()["state"] == "ok"
+
+
+def test_a_clock_that_comes_back_needs_nobody(thirty):
+    daemon = thirty
+    await_sweep(daemon)
+    assert daemon.stop() == 0
+    daemon.start(**faked(daemon, 3650))
+    await_until(lambda: daemon.status()["state"] == "degraded")
+    assert daemon.stop() == 0
+    daemon.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
+    write(daemon, "old", 31)
+    assert daemon.ok("sweep") == "1 rows removed\n"
+
+
+def test_missed_days_and_shorter_retention_need_nobody(thirty):
+    """The host was off: another boot, half a year later."""
+    daemon = thirty
+    await_sweep(daemon)
+    write(daemon, "e", 1, 5)
+    assert daemon.stop() == 0
+    daemon.sql("UPDATE execlog_clock SET boot = 'another', boot_ms = 5, "
+               "wall_ms = wall_ms - 180 * 86400000")
+    daemon.start("--retention-days", 1)
+    await_until(lambda: rows(daemon) == {}, "the sweep")
+    assert daemon.status()["state"] == "ok"
+
+
+def test_a_year_off_asks(thirty):
+    daemon = thirty
+    await_sweep(daemon)
+    write(daemon, "e", 31, 5)
+    assert daemon.stop() == 0
+    daemon.sql("UPDATE execlog_clock SET boot = 'another', boot_ms = 5, "
+               "wall_ms = wall_ms - 370 * 86400000")
+    daemon.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
+    await_until(lambda: daemon.status()["state"] == "degraded")
+    assert rows(daemon) == {"e": 5}
+
+
+# ----------------------------------------------------------------- kills
+
+def test_a_killed_sweep_goes_on(idle, dice):
+    daemon = idle.start()
+    n = 200000 if SOAK else 20000
+    daemon.sql("INSERT INTO execution_logs(execution_id, timestamp, level, "
+               "source, message) SELECT 'e' || i % 50, CASE WHEN i % 3 THEN ? "
+               "ELSE ? END, 'INFO', 's', 'm' FROM (WITH RECURSIVE n(i) AS "
+               "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+               "SELECT i FROM n)", ago(45), ago(1), n)
+    kept = n // 3
+    before, between, done = n, 0, False
+    for _ in range(1000):
+        daemon.kill()
+        daemon.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
+        time.sleep(dice.uniform(0, 0.05))
+        left = sum(rows(daemon).values())
+        assert kept <= left <= before, dice.told
+        between += kept < left < before
+        before = left
+        if left == kept:
+            break
+    assert left == kept and between > 0, dice.told
+    assert daemon.sql("SELECT sum(rows) FROM execlog_removed") == [(n - kept,)]
+    assert daemon.sql("PRAGMA integrity_check") == [("ok",)]
