@@ -9,6 +9,7 @@
 #include "client/ending.h"
 #include "client/escape.h"
 #include "client/interrupt.h"
+#include "client/numbers.h"
 #include "client/reading_inner.h"
 #include "client/shortcut.h"
 #include "client/times.h"
@@ -108,6 +109,7 @@ void
 reading_on_notice(struct reading *r, struct span body)
 {
 	struct span id = r->request.execution;
+	char rows[NUMBERS_TEXT];
 	struct notice n;
 
 	if (!notice_decode(body, &n))
@@ -118,6 +120,11 @@ reading_on_notice(struct reading *r, struct span body)
 		say("-- execution %.*s --", (int)n.execution.n,
 		    n.execution.p);
 		reading_set_execution(r, n.execution);
+	}
+	if (n.kind == NOTICE_REMOVED && n.rows > 0) {
+		numbers_group((uint64_t)n.rows, rows);
+		say("-- %s%s older lines were removed by retention --",
+		    n.at_most ? "up to " : "", rows);
 	}
 	mark_notice(&r->mark, &n);
 	notice_free(&n);

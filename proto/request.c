@@ -13,7 +13,7 @@ static const char *const kind_name[REQUEST_KIND_COUNT] = {
 };
 
 static const char *const notice_name[NOTICE_COUNT] = {
-	"waiting", "stored", "live", "position", "execution",
+	"waiting", "stored", "live", "position", "execution", "removed",
 };
 
 static const char *const end_name[END_REASON_COUNT] = {
@@ -329,7 +329,10 @@ notice_put(struct buf *b, const struct notice *n)
 	jput_text(b, "notice", span_of(notice_name[n->kind]));
 	if (n->kind == NOTICE_EXECUTION)
 		jput_text(b, "execution_id", n->execution);
-	else if (n->kind != NOTICE_WAITING)
+	else if (n->kind == NOTICE_REMOVED) {
+		jput_i64(b, "rows", n->rows);
+		jput_bool(b, "at_most", n->at_most);
+	} else if (n->kind != NOTICE_WAITING)
 		jput_i64(b, "log", n->log);
 	buf_char(b, '}');
 	(void)frame_end(b, mark);
@@ -346,6 +349,8 @@ notice_decode(struct span body, struct notice *n)
 		return (false);
 	if (jget_text(n->doc, "notice", &name) == JGET_OK &&
 	    jget_i64(n->doc, "log", &n->log) != JGET_WRONG &&
+	    jget_i64(n->doc, "rows", &n->rows) != JGET_WRONG &&
+	    jget_bool(n->doc, "at_most", &n->at_most) != JGET_WRONG &&
 	    jget_text(n->doc, "execution_id", &n->execution) != JGET_WRONG)
 		i = name_index(notice_name, NOTICE_COUNT, name);
 	n->kind = (enum notice_kind)i;

@@ -78,13 +78,17 @@ enum notice_kind {
 	NOTICE_LIVE,		/* they are sent; the others follow */
 	NOTICE_POSITION,	/* all up to id log is sent */
 	NOTICE_EXECUTION,	/* the prefix stands for this one */
+	NOTICE_REMOVED,		/* retention has removed rows before this place,
+				   which were not sent */
 };
-#define NOTICE_COUNT	5
+#define NOTICE_COUNT	6
 
 struct notice {
 	enum notice_kind kind;
 	int64_t		 log;
 	struct span	 execution;	/* of NOTICE_EXECUTION */
+	int64_t		 rows;		/* of NOTICE_REMOVED */
+	bool		 at_most;	/* ... some of them may have been */
 	struct json_t	*doc;		/* after notice_decode: its owner */
 };
 

@@ -75,15 +75,46 @@ pages_missing(struct pages *p, struct span execution, struct buf *names,
 }
 
 enum sql_result
+pages_removed(struct pages *p, struct span execution, struct removed *r,
+    struct sql_error *error)
+{
+	/* A copy of a file may be older than this table. */
+	sqlite3_stmt *stmt = db_prepare(p->db, sql_removed_of, NULL);
+	enum sql_result result;
+	int rc;
+
+	*r = (struct removed){ 0 };
+	if (stmt == NULL)
+		return (SQL_DONE);
+	db_bind_text(stmt, 1, execution);
+	if ((rc = sqlite3_step(stmt)) == SQLITE_ROW)
+		*r = (struct removed){
+			.rows = sqlite3_column_int64(stmt, 0),
+			.first_id = sqlite3_column_int64(stmt, 1),
+			.last_id = sqlite3_column_int64(stmt, 2),
+			.oldest = sqlite3_column_int64(stmt, 3),
+			.newest = sqlite3_column_int64(stmt, 4),
+		};
+	result = db_result(p->db, rc, error);
+	(void)sqlite3_finalize(stmt);
+	return (result);
+}
+
+enum sql_result
 pages_known(struct pages *p, struct span execution, bool *known,
     struct sql_error *error)
 {
 	sqlite3_int64 value = 0;
+	struct removed removed;
 	enum sql_result result;
 
 	db_bind_text(p->stmt[KNOWN], 1, execution);
 	result = db_integer(p->stmt[KNOWN], &value, error);
 	*known = value != 0;
+	if (result != SQL_DONE || *known)
+		return (result);
+	result = pages_removed(p, execution, &removed, error);
+	*known = removed.rows > 0;
 	if (result != SQL_DONE || *known)
 		return (result);
 	return (known_to_engine(p, execution, known, error));

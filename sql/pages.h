@@ -131,6 +131,17 @@ enum sql_result	 pages_known(struct pages *, struct span execution, bool *,
 enum sql_result	 pages_find(struct pages *, struct span prefix,
 		    struct buf *names, size_t max, size_t *n, struct sql_error *);
 
+/* What retention has removed of the execution; rows 0: nothing that is known. */
+struct removed {
+	int64_t	rows;
+	int64_t	first_id;
+	int64_t	last_id;
+	int64_t	oldest;		/* ms, as the next */
+	int64_t	newest;
+};
+enum sql_result	 pages_removed(struct pages *, struct span execution,
+		    struct removed *, struct sql_error *);
+
 /* Where the file is. */
 enum sql_result	 pages_position(struct pages *, struct position *,
 		    struct sql_error *);

@@ -4,6 +4,7 @@
 
 #include "proto/redact.h"
 #include "sql/listing.h"
+#include "sql/removed.h"
 
 void
 query_init(struct query *q, struct request *request)
@@ -377,6 +378,15 @@ step_live(struct query *q, struct pages *p, bool *more)
 	    &q->audited, &q->error));
 }
 
+static bool
+gives_rows(const struct query *q)
+{
+	return ((q->request.kind == REQUEST_LOGS ||
+	    q->request.kind == REQUEST_FOLLOW) && !q->judge &&
+	    (q->phase == QUERY_STORED || q->phase == QUERY_RANGE ||
+	    q->phase == QUERY_LIVE));
+}
+
 static enum sql_result
 step(struct query *q, struct pages *p, bool *more)
 {
@@ -412,13 +422,19 @@ query_page(struct query *q, struct pages *p)
 {
 	enum query_phase was;
 	enum sql_result result;
-	bool more = false;
+	bool more = false, told = false;
 
 	if ((result = pages_begin(p, &q->error)) == SQL_DONE) {
 		/* Go on through the phases, but for LIVE: that waits for its
 		   target to be set. */
 		do {
 			was = q->phase;
+			if (!told && gives_rows(q)) {
+				told = true;
+				result = removed_tell(q, p);
+				if (result != SQL_DONE)
+					break;
+			}
 			result = step(q, p, &more);
 		} while (result == SQL_DONE && !more && q->phase != was &&
 		    q->phase < QUERY_LIVE);

@@ -50,6 +50,9 @@ struct query {
 	struct position		target;		/* and a page goes up to here */
 	struct buf		out;		/* frames, for the owner to take */
 	int64_t			rows;		/* put into frames so far */
+	int64_t			removed;	/* by retention, as far as told or
+						   before anything was asked */
+	bool			removed_known;
 	bool			found;		/* the execution is known */
 	bool			beyond;		/* the cursor is not of this file */
 	struct buf		names;		/* FIND: ids, each with a 0; at the

@@ -295,3 +295,68 @@ def test_a_killed_sweep_goes_on(idle, dice):
     assert left == kept and between > 0, dice.told
     assert daemon.sql("SELECT sum(rows) FROM execlog_removed") == [(n - kept,)]
     assert daemon.sql("PRAGMA integrity_check") == [("ok",)]
+
+
+# ------------------------------------------------------------- who reads
+
+def test_readers_are_told(thirty):
+    daemon = thirty
+    write(daemon, "e", 31, 1204)
+    code, out, err = daemon.cli("logs", "e", "--head", 600, "--show-cursor",
+                                "-o", "cat")
+    cursor = re.search(r"cursor: (\S+) --", err)[1]
+    write(daemon, "e", 1, 3)
+    code, out, err = daemon.cli("logs", "e", "-n", 2, "--show-cursor")
+    late = re.search(r"cursor: (\S+) --", err)[1]
+    daemon.ok("sweep")
+    code, out, err = daemon.cli("logs", "e", "-o", "cat")
+    assert (code, out) == (0, "0\n1\n2\n")
+    assert err == "-- 1 204 older lines were removed by retention --\n"
+    # Behind a cursor in the middle of them it is not known exactly.
+    code, out, err = daemon.cli("logs", "e", "-o", "cat", "--after-cursor",
+                                cursor)
+    assert (code, out) == (0, "0\n1\n2\n")
+    assert err == "-- up to 1 204 older lines were removed by retention --\n"
+    # Whoever has seen it all, or wants the newest, is not told.
+    for args in (["--after-cursor", late], ["-n", "2"], ["-S", "3d"]):
+        assert daemon.cli("logs", "e", *args)[2] == "", args
+    # An execution of which nothing is left.
+    write(daemon, "gone", 31, 7)
+    daemon.ok("sweep")
+    code, out, err = daemon.cli("logs", "gone")
+    assert (code, out) == (0, "")
+    assert "-- 7 older lines were removed by retention --" in err
+    assert daemon.cli("logs", "never")[0] == 4
+
+
+def test_a_follow_during_a_sweep(thirty):
+    """Each row that was not removed comes once, and it is said how many were."""
+    daemon = thirty
+    for execution in ("busy", "other"):
+        write(daemon, execution, 31, 3000)
+    write(daemon, "busy", 2, 1000)
+    f = daemon.reader()
+    f.ask(kind="follow", execution_id="busy", no_exit=True)
+    kind, body = f.recv()
+    assert body == {"notice": "stored", "log": 7000}
+    sweep = daemon.spawn("sweep")
+    p = daemon.producer()
+    for i in range(500):
+        p.log("busy", f"live {i}")
+        if i % 50 == 49:
+            p.sync()
+    assert finish(sweep)[0] == 0
+    got, removed = [], 0
+    while not got or got[-1] != b"live 499":
+        kind, body = f.recv()
+        if kind == 0x90:
+            from lib.wire import log_row
+            got.append(log_row(body)["message"])
+        elif body["notice"] == "removed":
+            removed += body["rows"]
+    old, rest = got[:-1500], got[-1500:]
+    assert rest == [b"%d" % i for i in range(1000)] + [
+        b"live %d" % i for i in range(500)]
+    assert old == [b"%d" % i for i in range(len(old))] or removed > 0
+    assert len(old) + removed >= 3000
+    assert rows(daemon) == {"busy": 1500}

@@ -157,6 +157,8 @@ make(const struct json_t *v, struct span kind, struct buf *b)
 		notice_put(b, &(struct notice){
 			.kind = (enum notice_kind)vint(v, "notice", 0),
 			.log = vint(v, "log", 0),
+			.rows = vint(v, "rows", 0),
+			.at_most = vbool(v, "at_most", false),
 			.execution = vtext(v, "execution") });
 	else if (span_is(kind, "END")) {
 		(void)jget_texts(v, "streams", end.name, END_NAMES_MAX,
@@ -197,6 +199,8 @@ understand(const struct json_t *v, const struct frame *f)
 		assert_true(notice_decode(f->body, &notice));
 		assert_int_equal(notice.kind, vint(v, "notice", -1));
 		assert_int_equal(notice.log, vint(v, "log", 0));
+		assert_int_equal(notice.rows, vint(v, "rows", 0));
+		assert_int_equal(notice.at_most, vbool(v, "at_most", false));
 		notice_free(&notice);
 		break;
 	case FRAME_END:
