@@ -97,7 +97,7 @@ free_share(void *v)
 }
 
 static void
-print_counted(struct sweeping *s)
+print_counted(struct sweeping *s, int64_t events)
 {
 	char rows[2][NUMBERS_TEXT], executions[2][NUMBERS_TEXT];
 	int i;
@@ -112,6 +112,10 @@ print_counted(struct sweeping *s)
 	if (s->rows[1] > 0)
 		(void)printf("; %s old rows of %s executions stay", rows[1],
 		    executions[1]);
+	if (events > 0) {
+		numbers_group((uint64_t)events, rows[0]);
+		(void)printf("; %s events", rows[0]);
+	}
 	(void)putchar('\n');
 }
 
@@ -158,7 +162,7 @@ on_news(struct sweeping *s, const struct sweep_news *n)
 	if (n->state == SWEEP_STATE_WAITING || n->state == SWEEP_STATE_FAILED)
 		return (EXIT_FAILURE_OTHER);
 	if (s->options->dry_run)
-		print_counted(s);
+		print_counted(s, n->events);
 	else if (n->state == SWEEP_STATE_DONE)
 		print_swept(n);
 	return (EXIT_OK);

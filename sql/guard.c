@@ -78,8 +78,10 @@ judge(void *arg, int action, const char *what, const char *column,
 		    is_count(what, column, trigger) ? SQLITE_OK : SQLITE_DENY);
 	case SQLITE_DELETE:
 		return (is_private(what) || (guard->sweeps &&
-		    strcmp(what, "execution_logs") == 0) ? SQLITE_OK :
-		    SQLITE_DENY);
+		    strcmp(what, "execution_logs") == 0) ||
+		    (guard->sweeps_events &&
+		    strcmp(what, "execution_audit_events") == 0) ?
+		    SQLITE_OK : SQLITE_DENY);
 	default:
 		return (SQLITE_DENY);
 	}

@@ -1,7 +1,7 @@
 /*
  * What the writer connection may do, whatever is in the file: add to our
  * tables, change the private ones (execlog_*), add to the engine's count of log
- * rows, delete log rows in the steps of a sweep, and nothing else; inside a trigger
+ * rows, delete log rows and events in the steps of a sweep, and nothing else; inside a trigger
  * only if it is ours, word for word, and nothing at all inside a trigger or view
  * that somebody planted (anyone who can write the file can plant one).
  *
@@ -17,7 +17,8 @@ struct triggers;
 
 struct guard {
 	struct triggers	*triggers;	/* as of their last look */
-	bool		 sweeps;	/* a step prepares its statement */
+	bool		 sweeps;	/* a step prepares its statement, */
+	bool		 sweeps_events;	/* ... that for events */
 };
 
 /* From here on every statement prepared on the connection is judged.  The guard

@@ -733,6 +733,22 @@ SELECT count(*) FROM (SELECT 1
 -- name: sweep_delete
 DELETE FROM execution_logs WHERE id = ?1 AND timestamp < ?2
 
+-- Events by id, and whether each is old.
+-- name: events_old
+SELECT id, execution_id,
+	typeof(timestamp) IN ('integer', 'real') AND timestamp < ?2
+FROM execution_audit_events NOT INDEXED WHERE id > ?1 ORDER BY id LIMIT ?3
+
+-- name: watermark_raise
+UPDATE execlog_audit_watermark SET through_id = ?1 WHERE through_id < ?1
+
+-- name: origins_delete
+DELETE FROM execlog_audit_origin WHERE audit_id <= ?1
+
+-- The only statement that deletes an event.
+-- name: events_delete
+DELETE FROM execution_audit_events WHERE id <= ?1
+
 -- name: removed_add
 INSERT INTO execlog_removed (execution_id, rows, first_id, last_id, oldest,
 	newest, removed_at)

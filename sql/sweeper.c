@@ -25,6 +25,9 @@ static const char *const text[SWEEPER_COUNT] = {
 	[SWEEPER_ROWS_LEFT] = sql_rows_left,
 	[SWEEPER_STREAMS_DROP] = sql_streams_drop,
 	[SWEEPER_STREAMS_NEXT] = sql_streams_next,
+	[SWEEPER_EVENTS] = sql_events_old,
+	[SWEEPER_WATERMARK] = sql_watermark_raise,
+	[SWEEPER_ORIGINS] = sql_origins_delete,
 };
 
 bool
@@ -307,6 +310,7 @@ step_phase(struct sweeper *w, struct sweep_step *step, bool *done,
 		return (step->dry ? SQL_DONE :
 		    step_removed(w, step, done, error));
 	case SWEEP_EVENTS:
+		return (sweep_events(w, step, done, error));
 	case SWEEP_OVER:
 		break;
 	}
@@ -342,7 +346,8 @@ run_phases(struct sweeper *w, struct sweep_step *step, struct sql_error *error)
 		if (!done)
 			continue;
 		s->phase++;
-		s->cursor = s->phase == SWEEP_ROWS ? INT64_MIN : 0;
+		s->cursor = s->phase == SWEEP_ROWS || s->phase == SWEEP_EVENTS ?
+		    INT64_MIN : 0;
 	}
 	return (s->phase == SWEEP_OVER ? finish(w, step, error) : SQL_DONE);
 }

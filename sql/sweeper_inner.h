@@ -1,6 +1,7 @@
 /*
- * The inside of a sweep's steps, for the two files that are its code: sweeper.c
- * finds old rows, victims.c decides about them by execution.
+ * The inside of a sweep's steps, for the three files that are its code: sweeper.c
+ * finds old rows, victims.c decides about them by execution, sweep_events.c is
+ * for audit events.
  *
  * Layer: sql.  Threads: the store's.
  */
@@ -44,6 +45,11 @@ enum sql_result	 victims_gather_of(struct sweeper *, sqlite3_stmt *,
    it, at least one if there is one. */
 enum sql_result	 victims_take(struct sweeper *, struct sweep_step *,
 		    size_t *taken, struct sql_error *);
+
+/* Old audit events, if any may go: in the order of their ids, up to the first
+   that stays, through the watermark of the append-only trail. */
+enum sql_result	 sweep_events(struct sweeper *, struct sweep_step *,
+		    bool *done, struct sql_error *);
 
 /* What was found, for the step's owner. */
 void		 victims_tell(struct sweeper *, struct sweep_step *);

@@ -1,6 +1,8 @@
 """Retention: what goes, what stays, who is told, through the real daemon."""
 import os
 import re
+import sqlite3
+import subprocess
 import time
 
 import pytest
@@ -65,7 +67,6 @@ def test_nothing_goes_by_default_of_zero(daemon):
 
 def test_settings_are_shown(idle):
     code, out, err = idle.cli("ping")
-    import subprocess
     out = subprocess.run(idle.argv("--check-config", "--sweep-at", "23:59",
                                    "--keep-failed-days", 90),
                          capture_output=True, text=True).stdout
@@ -109,7 +110,6 @@ def test_sweep_by_hand(thirty):
 
 def test_progress_on_a_terminal(thirty):
     import pty
-    import subprocess
     daemon = thirty
     write(daemon, "old", 31, 3000)
     main, side = pty.openpty()
@@ -135,6 +135,27 @@ def test_failed_executions_stay_longer(idle):
         write(daemon, "good", days, 2)
     assert "6 rows removed" in daemon.ok("sweep")
     assert rows(daemon) == {"bad": 2}
+
+
+def test_events_go_only_if_asked_for(idle):
+    daemon = idle.start("--retention-days", 30)
+    old = ("INSERT INTO execution_audit_events(execution_id, event_type, "
+           "timestamp, metadata) VALUES('e', ?, ?, '{}')")
+    daemon.sql(old, "STARTED", ago(400))
+    daemon.sql(old, "COMPLETED", ago(399))
+    p = daemon.producer()
+    p.event("new", "STARTED")
+    p.sync()
+    assert daemon.ok("sweep") == "0 rows removed\n"
+    assert daemon.stop() == 0
+    daemon.start("--audit-retention-days", 365)
+    await_sweep(daemon)
+    assert daemon.sql("SELECT execution_id FROM execution_audit_events") == [
+        ("new",)]
+    assert daemon.status()["state"] == "ok"
+    # Nobody else may: the trail is append-only still.
+    with pytest.raises(sqlite3.IntegrityError):
+        daemon.sql("DELETE FROM execution_audit_events")
 
 
 def test_the_ceiling(idle):
@@ -166,7 +187,6 @@ def test_a_sweep_while_the_file_is_written(thirty):
 def test_only_root_and_its_user_may(daemon):
     if os.geteuid() != 0:
         pytest.skip("needs another user")
-    import subprocess
     os.chmod(daemon.folder, 0o755)
     os.chmod(daemon.socket, 0o666)
     build = daemon.folder / "execlog"

@@ -135,6 +135,17 @@ check_plans(sqlite3 *db)
 		    "execlog_streams_attempt (execution_id=?);"
 		    "USE TEMP B-TREE FOR ORDER BY;" },
 		/* Retention. */
+		{ sql_events_old,
+		    "SEARCH execution_audit_events USING INTEGER PRIMARY "
+		    "KEY (rowid>?);" },
+		{ sql_watermark_raise,
+		    "SCAN execlog_audit_watermark;" },
+		{ sql_origins_delete,
+		    "SEARCH execlog_audit_origin USING INTEGER PRIMARY KEY "
+		    "(rowid<?);" },
+		{ sql_events_delete,
+		    "SEARCH execution_audit_events USING INTEGER PRIMARY "
+		    "KEY (rowid<?);" },
 		{ sql_ranges_seen,
 		    "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;SCAN "
 		    "execlog_ranges;" },

@@ -417,6 +417,71 @@ test_results_of_sweeps_are_kept(void **state)
 	    "30|35");
 }
 
+#define EVENTS	"SELECT group_concat(id) FROM (SELECT id FROM " \
+	"execution_audit_events NOT INDEXED ORDER BY id)"
+
+/* Events go in the order of their ids, through the watermark, up to the first
+   that stays; and only if they are to. */
+static void
+test_events(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+
+	meanwhile(w, ENDED "('a', 'STARTED', 1, '{}'), ('a', 'COMPLETED', 2, "
+	    "'{}'), ('b', 'STARTED', 3, '{}'), ('run', 'STARTED', 4, '{}'), "
+	    "('c', 'CREATED', 5, '{}'), ('run', 'STATE_CHANGE', "
+	    "86400000000, '{}');"
+	    "INSERT INTO execlog_audit_origin(audit_id, received_at) VALUES(1, "
+	    "1), (2, 1), (5, 1)");
+	(void)sweep(w, &s);
+	assert_answer(w, EVENTS, "1,2,3,4,5,6");
+	s = step_of();
+	s.sweep.audit_cutoff = CUTOFF;
+	s.dry = true;
+	(void)sweep(w, &s);
+	assert_int_equal(s.sweep.events, 3);
+	assert_answer(w, EVENTS, "1,2,3,4,5,6");
+	s = step_of();
+	s.sweep.audit_cutoff = CUTOFF;
+	(void)sweep(w, &s);
+	assert_int_equal(s.sweep.events, 3);
+	assert_answer(w, EVENTS, "4,5,6");
+	assert_answer(w, "SELECT through_id FROM execlog_audit_watermark", "3");
+	assert_answer(w, "SELECT group_concat(audit_id) FROM "
+	    "execlog_audit_origin", "5");
+	meanwhile(w, ENDED "('run', 'FAILED', 5, '{}')");
+	s = step_of();
+	s.sweep.audit_cutoff = CUTOFF;
+	(void)sweep(w, &s);
+	assert_answer(w, EVENTS, "6,7");
+	/* All of them: ids go on. */
+	s = step_of();
+	s.sweep.audit_cutoff = 2000 * DAY;
+	(void)sweep(w, &s);
+	meanwhile(w, ENDED "('x', 'STARTED', 5, '{}')");
+	assert_answer(w, EVENTS, "8");
+}
+
+/* More than a step takes, and one that stops in the middle. */
+static void
+test_many_events(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+
+	meanwhile(w, "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 "
+	    "FROM n WHERE i < 999) INSERT INTO execution_audit_events("
+	    "execution_id, event_type, timestamp, metadata) SELECT 'e' || i, "
+	    "'COMPLETED', CASE WHEN i < 950 THEN 1 ELSE 86400000000 END, '{}' "
+	    "FROM n");
+	s.sweep.audit_cutoff = CUTOFF;
+	assert_true(sweep(w, &s) >= 9);
+	assert_int_equal(s.sweep.events, 950);
+	assert_answer(w, "SELECT count(*), min(id) FROM "
+	    "execution_audit_events", "50|951");
+}
+
 /* A trigger that somebody has planted does not run, nor does it hide rows from
    the sweep. */
 static void
@@ -453,6 +518,8 @@ main(void)
 		world_test(test_the_ceiling),
 		world_test(test_streams_go_with_their_rows),
 		world_test(test_results_of_sweeps_are_kept),
+		world_test(test_events),
+		world_test(test_many_events),
 		world_test(test_triggers_of_others),
 	};
 

@@ -1,0 +1,121 @@
+#include <stdio.h>
+
+#include "sql/db.h"
+#include "sql/guard.h"
+#include "sql/sweeper_inner.h"
+#include "sql/text.h"
+
+/* Old events from the cursor on, up to the first that stays. */
+struct old_events {
+	int64_t	through;	/* id of the last of them */
+	int64_t	count;
+	bool	ended;		/* what follows stays, or there is nothing */
+};
+
+/* It is old enough; but is its execution running? */
+static enum sql_result
+judge(struct sweeper *w, const struct sweep_step *step, sqlite3_stmt *stmt,
+    bool *stays, struct sql_error *error)
+{
+	enum sweep_reason reason = SWEEP_GOES;
+	enum sql_result result;
+
+	*stays = sqlite3_column_int(stmt, 2) == 0;
+	if (*stays)
+		return (SQL_DONE);
+	result = verdict_of(&w->verdict, db_column_text(stmt, 1),
+	    step->sweep.audit_cutoff, &reason, error);
+	*stays = reason == SWEEP_RUNNING;
+	return (result);
+}
+
+static enum sql_result
+find(struct sweeper *w, struct sweep_step *step, struct old_events *old,
+    struct sql_error *error)
+{
+	sqlite3_stmt *stmt = w->stmt[SWEEPER_EVENTS];
+	size_t most = step->limit - step->looked;
+	enum sql_result result = SQL_DONE;
+	bool stays = false;
+	int rc;
+
+	*old = (struct old_events){ 0 };
+	(void)sqlite3_bind_int64(stmt, 1, step->sweep.cursor);
+	(void)sqlite3_bind_int64(stmt, 2, step->sweep.audit_cutoff);
+	(void)sqlite3_bind_int64(stmt, 3, (sqlite3_int64)most);
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && !stays &&
+	    result == SQL_DONE && (old->count == 0 || sweeper_has_time(w))) {
+		result = judge(w, step, stmt, &stays, error);
+		if (result != SQL_DONE || stays)
+			continue;
+		old->through = sqlite3_column_int64(stmt, 0);
+		old->count++;
+	}
+	old->ended = stays || (rc != SQLITE_ROW && old->count < (int64_t)most);
+	(void)sqlite3_reset(stmt);
+	return (result != SQL_DONE ? result : db_result(w->db, rc, error));
+}
+
+static enum sql_result
+run_to(struct sweeper *w, sqlite3_stmt *stmt, int64_t id,
+    struct sql_error *error)
+{
+	enum sql_result result;
+
+	(void)sqlite3_bind_int64(stmt, 1, id);
+	result = db_result(w->db, sqlite3_step(stmt), error);
+	(void)sqlite3_reset(stmt);
+	return (result);
+}
+
+/* The watermark first: it is what lets them go. */
+static enum sql_result
+remove_events(struct sweeper *w, const struct old_events *old,
+    struct sql_error *error)
+{
+	sqlite3_stmt *stmt;
+	enum sql_result result;
+
+	result = run_to(w, w->stmt[SWEEPER_WATERMARK], old->through, error);
+	if (result == SQL_DONE)
+		result = run_to(w, w->stmt[SWEEPER_ORIGINS], old->through,
+		    error);
+	if (result != SQL_DONE)
+		return (result);
+	w->guard->sweeps_events = true;
+	stmt = db_prepare(w->db, sql_events_delete, error);
+	result = stmt == NULL ? error->result :
+	    run_to(w, stmt, old->through, error);
+	(void)sqlite3_finalize(stmt);
+	w->guard->sweeps_events = false;
+	if (result == SQL_DONE && sqlite3_changes(w->db) < old->count) {
+		error->result = result = SQL_FOREIGN;
+		(void)snprintf(error->text, sizeof error->text,
+		    "a trigger in the file keeps events from being deleted");
+	}
+	return (result);
+}
+
+enum sql_result
+sweep_events(struct sweeper *w, struct sweep_step *step, bool *done,
+    struct sql_error *error)
+{
+	struct old_events old;
+	enum sql_result result;
+
+	*done = true;
+	if (step->sweep.audit_cutoff == SWEEP_NOTHING)
+		return (SQL_DONE);
+	if ((result = find(w, step, &old, error)) != SQL_DONE)
+		return (result);
+	*done = old.ended;
+	if (old.count == 0)
+		return (SQL_DONE);
+	if (!step->dry &&
+	    (result = remove_events(w, &old, error)) != SQL_DONE)
+		return (result);
+	step->looked += (size_t)old.count;
+	step->sweep.events += old.count;
+	step->sweep.cursor = old.through;
+	return (SQL_DONE);
+}
