@@ -42,6 +42,7 @@ struct retention {
 	int64_t			 bytes_at;
 	int64_t			 retry_at;
 	double			 row_us;
+	double			 commit_us;	/* of a hold, about */
 	bool			 doubted;
 	char			 doubt[160];
 	struct sql_error	 error;		/* the last failure, said once */
@@ -163,6 +164,15 @@ limit_of(const struct retention *r, int64_t hold_us)
 	    rows > SWEEP_ROWS_MAX ? SWEEP_ROWS_MAX : (size_t)rows);
 }
 
+/* How long it may go on before its COMMIT, which takes its time, too. */
+static int64_t
+work_us(const struct retention *r, int64_t hold_us)
+{
+	int64_t us = hold_us - (int64_t)r->commit_us;
+
+	return (us > hold_us / 2 ? us : hold_us / 2);
+}
+
 static struct sweep_step *
 prepare(struct retention *r, struct sweep_step *s, enum work work,
     const struct clock_mark *now, int64_t hold_us)
@@ -171,7 +181,7 @@ prepare(struct retention *r, struct sweep_step *s, enum work work,
 	s->dry = work == WORK_COUNT;
 	s->peek = work == WORK_LOOK;
 	s->limit = limit_of(r, hold_us);
-	s->hold_us = hold_us;
+	s->hold_us = work_us(r, hold_us);
 	s->now_ms = now->wall_ms;
 	s->mark = *now;
 	s->max_bytes = r->config.max_bytes;
@@ -289,6 +299,7 @@ learn(struct retention *r, const struct sweep_step *s)
 	if (s->looked >= SWEEP_ROWS_MIN)
 		r->row_us += WEIGHT * ((double)s->commit.hold_us /
 		    (double)s->looked - r->row_us);
+	r->commit_us += WEIGHT * ((double)s->commit.commit_us - r->commit_us);
 	/* A cached page and a fast disk are not for ever. */
 	if (r->row_us < 1)
 		r->row_us = 1;

@@ -16,6 +16,7 @@ import capture   # noqa: E402
 import ingest    # noqa: E402
 import large     # noqa: E402
 import reading   # noqa: E402
+import sweep     # noqa: E402
 import waits     # noqa: E402
 
 CASES = {
@@ -28,6 +29,7 @@ CASES = {
     "follow": waits.follow,
     "events": waits.events,
     "capture": capture.case,
+    "sweep": sweep.case,
 }
 EPILOG = """cases:
   ingest   a file of our own: rows/s, CPU, lock, memory, a producer's cost
@@ -39,6 +41,7 @@ EPILOG = """cases:
   read     a million stored lines, against sqlite3
   follow   from write() to a follower's stdout, own and shared file
   events   acknowledgements of audit events under load
+  sweep    retention, while 20 000 lines/s and an engine write
   capture  what four commands print, against the same lines in bulk
 
 In each round ours and the limit run one after the other.  "ours" and "limit"

@@ -380,3 +380,28 @@ def test_a_follow_during_a_sweep(thirty):
     assert old == [b"%d" % i for i in range(len(old))] or removed > 0
     assert len(old) + removed >= 3000
     assert rows(daemon) == {"busy": 1500}
+
+
+# ----------------------------------------------------------------- space
+
+def test_the_file_does_not_grow_for_ever(idle):
+    """Simulated days at a constant rate: the size stays within a tenth."""
+    days, kept, n = (30, 10, 5000) if SOAK else (8, 2, 1500)
+    daemon, sizes = idle, []
+    for day in range(days):
+        daemon.start(**{**faked(daemon, day),
+                        "AUTOKESTRA_LOG_RETENTION_DAYS": kept})
+        await_sweep(daemon)
+        p = daemon.producer()
+        for i in range(n):
+            p.log(f"e{day}-{i % 20}", "x" * 100, task=f"t{i % 7}")
+        p.sync()
+        p.close()
+        assert daemon.status()["wal_bytes"] <= 64 * 2**20
+        assert daemon.stop() == 0
+        sizes.append(daemon.db.stat().st_size)
+        # The host was off at night.
+        daemon.sql("UPDATE execlog_clock SET boot = 'night'")
+    full = sizes[kept + 2:]
+    assert max(full) <= 1.1 * min(full), sizes
+    assert n * kept <= sum(rows(daemon).values()) <= n * (kept + 1)
