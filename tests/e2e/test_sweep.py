@@ -212,16 +212,14 @@ def test_requests_of_an_admin(thirty):
 
 # ---------------------------------------------------------------- clocks
 
-def faked(daemon, days):
+def faked(days):
     """From the next start on, by so many days; only the wall clock."""
     library = next(p for p in (
         "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
         "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
         if os.path.exists(p))
-    file = daemon.folder / "faketime"
-    file.write_text(f"{days:+d}d\n")
-    return dict(LD_PRELOAD=library, FAKETIME_TIMESTAMP_FILE=file,
-                FAKETIME_DONT_FAKE_MONOTONIC="1", FAKETIME_NO_CACHE="1",
+    return dict(LD_PRELOAD=library, FAKETIME=f"{days:+d}d",
+                FAKETIME_DONT_FAKE_MONOTONIC="1",
                 AUTOKESTRA_LOG_RETENTION_DAYS=30)
 
 
@@ -232,7 +230,7 @@ def test_another_clock_removes_nothing(thirty, days):
     write(daemon, "e", 1, 5)
     write(daemon, "older", 500 if days < 0 else 1, 5)
     assert daemon.stop() == 0
-    daemon.start(**faked(daemon, days))
+    daemon.start(**faked(days))
     reason = await_until(lambda: daemon.status()["reason"], "the doubt")
     assert "the clock has moved by" in reason and "sweep --yes" in reason
     code, out, err = daemon.cli("sweep")
@@ -243,7 +241,7 @@ def test_another_clock_removes_nothing(thirty, days):
     p.log("new", "x")
     p.sync()
     assert daemon.stop() == 0
-    daemon.start(**faked(daemon, days))
+    daemon.start(**faked(days))
     await_until(lambda: daemon.status()["state"] == "degraded")
     assert daemon.cli("sweep")[0] == 1
     assert len(rows(daemon)) == 3
@@ -257,7 +255,7 @@ def test_a_clock_that_comes_back_needs_nobody(thirty):
     daemon = thirty
     await_sweep(daemon)
     assert daemon.stop() == 0
-    daemon.start(**faked(daemon, 3650))
+    daemon.start(**faked(3650))
     await_until(lambda: daemon.status()["state"] == "degraded")
     assert daemon.stop() == 0
     daemon.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
@@ -389,7 +387,7 @@ def test_the_file_does_not_grow_for_ever(idle):
     days, kept, n = (30, 10, 5000) if SOAK else (8, 2, 1500)
     daemon, sizes = idle, []
     for day in range(days):
-        daemon.start(**{**faked(daemon, day),
+        daemon.start(**{**faked(day),
                         "AUTOKESTRA_LOG_RETENTION_DAYS": kept})
         await_sweep(daemon)
         p = daemon.producer()
