@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "sql/guard.h"
 #include "sql/retention.h"
 
 #define DAY	86400000LL
@@ -482,6 +483,41 @@ test_many_events(void **state)
 	    "execution_audit_events", "50|951");
 }
 
+static int
+prepared(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *stmt;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+
+	sqlite3_finalize(stmt);
+	return (rc);
+}
+
+/* Nothing of the public tables can be deleted but by a step. */
+static void
+test_the_guard(void **state)
+{
+	static const char rows[] = "DELETE FROM execution_logs WHERE id = 1";
+	static const char events[] = "DELETE FROM execution_audit_events "
+	    "WHERE id = 1";
+	struct world *w = *state;
+	struct guard guard = { 0 };
+	sqlite3 *db = stranger(w, "CREATE TABLE theirs(x)");
+
+	guard_install(db, &guard);
+	assert_int_equal(prepared(db, rows), SQLITE_AUTH);
+	assert_int_equal(prepared(db, events), SQLITE_AUTH);
+	guard.sweeps = true;
+	assert_int_equal(prepared(db, rows), SQLITE_OK);
+	assert_int_equal(prepared(db, events), SQLITE_AUTH);
+	assert_int_equal(prepared(db, "DELETE FROM theirs"), SQLITE_AUTH);
+	assert_int_equal(prepared(db, "UPDATE execution_logs SET level = ''"),
+	    SQLITE_AUTH);
+	guard = (struct guard){ .sweeps_events = true };
+	assert_int_equal(prepared(db, rows), SQLITE_AUTH);
+	sqlite3_close(db);
+}
+
 /* A trigger that somebody has planted does not run, nor does it hide rows from
    the sweep. */
 static void
@@ -520,6 +556,7 @@ main(void)
 		world_test(test_results_of_sweeps_are_kept),
 		world_test(test_events),
 		world_test(test_many_events),
+		world_test(test_the_guard),
 		world_test(test_triggers_of_others),
 	};
 
