@@ -241,6 +241,25 @@ test_a_clock_that_jumps_stops_the_sweep(void **state)
 	retention_free(c.r);
 }
 
+/* Whatever was believed at a sweep is what the next one compares with. */
+static void
+test_a_clock_may_be_set_a_little_each_day(void **state)
+{
+	struct clocks c;
+	int day;
+
+	(void)state;
+	set_up_with(&c, &thirty, NULL, NULL);
+	begin(&c);
+	for (day = 0; day < 5; day++) {
+		pass(&c, DAY_MS + 3600000);
+		c.now.wall_ms += DAY_MS / 2;
+		make(&c, step(&c), true);
+		assert_null(retention_doubt(c.r));
+	}
+	retention_free(c.r);
+}
+
 static void
 test_going_on(void **state)
 {
@@ -398,6 +417,7 @@ main(void)
 		cmocka_unit_test(test_failed_ones),
 		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_a_clock_that_jumps_stops_the_sweep),
+		cmocka_unit_test(test_a_clock_may_be_set_a_little_each_day),
 		cmocka_unit_test(test_going_on),
 		cmocka_unit_test(test_steps_fit_the_budget),
 		cmocka_unit_test(test_failures_are_tried_again),
