@@ -18,10 +18,12 @@ CREATE TABLE execlog_ranges (
 
 CREATE TABLE execlog_spared (
 	id INTEGER PRIMARY KEY,
-	execution_id TEXT NOT NULL UNIQUE,
+	execution_id TEXT NOT NULL,
 	reason TEXT NOT NULL,		-- running, failed
 	noted_at INTEGER NOT NULL	-- ms
 );
+CREATE UNIQUE INDEX execlog_spared_execution
+	ON execlog_spared (execution_id);
 
 -- How many rows of an execution retention has removed, and which.
 

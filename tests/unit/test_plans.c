@@ -196,14 +196,14 @@ check_plans(sqlite3 *db)
 		    "(rowid>?);" },
 		{ sql_spared_drop,
 		    "SEARCH execlog_spared USING INDEX "
-		    "sqlite_autoindex_execlog_spared_1 (execution_id=?);" },
+		    "execlog_spared_execution (execution_id=?);" },
 		{ sql_spared_has,
 		    "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;SEARCH "
 		    "execlog_spared USING COVERING INDEX "
-		    "sqlite_autoindex_execlog_spared_1 (execution_id=?);" },
+		    "execlog_spared_execution (execution_id=?);" },
 		{ sql_spared_count,
 		    "SCAN execlog_spared USING COVERING INDEX "
-		    "sqlite_autoindex_execlog_spared_1;" },
+		    "execlog_spared_execution;" },
 		{ sql_rows_left,
 		    "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;SEARCH "
 		    "execution_logs USING COVERING INDEX idx_logs_execution"
