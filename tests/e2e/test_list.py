@@ -170,9 +170,7 @@ def test_older_files_are_read_in_steps_also_after_a_kill(idle):
     foreign(daemon, "e1", 20000, task="a")
     foreign(daemon, "e2", 20000, task="b")
     daemon.kill()
-    for table in ("executions", "tasks", "known", "unread"):
-        daemon.sql(f"DROP TABLE IF EXISTS execlog_{table}")
-    daemon.sql("DELETE FROM execlog_schema WHERE version >= 6")
+    daemon.ok("migrate", "down", "5", "--yes", "--db", daemon.db)
     daemon.start()
     await_until(lambda: daemon.sql("SELECT count(*) FROM execlog_executions")
                 != [(0,)], "a step")
