@@ -48,8 +48,8 @@ inspect_errors(const struct show *s, struct buf *out)
 	};
 	struct span why;
 
-	if (!span_is(s->in->execution.state, "FAILED") ||
-	    s->in->execution.errors == 0)
+	/* Not by the count of errors: it may still be on its way. */
+	if (!span_is(s->in->execution.state, "FAILED"))
 		return (-1);
 	t = inspection_failing(s->in, &why);
 	if (t != NULL && text_is_id(t->id))
