@@ -792,6 +792,20 @@ SELECT EXISTS (SELECT 1 FROM execution_logs WHERE execution_id = ?1)
 -- name: streams_drop
 DELETE FROM execlog_streams WHERE execution_id = ?1 AND state <> 'open'
 
+-- What list and inspect have of an execution, of which no row and no event is
+-- left.
+
+-- name: tasks_drop
+DELETE FROM execlog_tasks WHERE execution IN
+	(SELECT id FROM execlog_executions WHERE execution_id = ?1)
+	AND NOT EXISTS (SELECT 1 FROM execution_audit_events
+		WHERE execution_id = ?1)
+
+-- name: summary_drop
+DELETE FROM execlog_executions WHERE execution_id = ?1
+	AND NOT EXISTS (SELECT 1 FROM execution_audit_events
+		WHERE execution_id = ?1)
+
 -- Streams in the order in which they were opened.
 -- name: streams_next
 SELECT id, execution_id, opened_at FROM execlog_streams

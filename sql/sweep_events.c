@@ -40,6 +40,7 @@ find(struct sweeper *w, struct sweep_step *step, struct old_events *old,
 	int rc;
 
 	*old = (struct old_events){ 0 };
+	victims_reset(w);
 	(void)sqlite3_bind_int64(stmt, 1, step->sweep.cursor);
 	(void)sqlite3_bind_int64(stmt, 2, step->sweep.audit_cutoff);
 	(void)sqlite3_bind_int64(stmt, 3, (sqlite3_int64)most);
@@ -50,6 +51,7 @@ find(struct sweeper *w, struct sweep_step *step, struct old_events *old,
 			continue;
 		old->through = sqlite3_column_int64(stmt, 0);
 		old->count++;
+		(void)victim_add(w, db_column_text(stmt, 1));
 	}
 	old->ended = stays || (rc != SQLITE_ROW && old->count < (int64_t)most);
 	(void)sqlite3_reset(stmt);
@@ -65,6 +67,18 @@ run_to(struct sweeper *w, sqlite3_stmt *stmt, int64_t id,
 	(void)sqlite3_bind_int64(stmt, 1, id);
 	result = db_result(w->db, sqlite3_step(stmt), error);
 	(void)sqlite3_reset(stmt);
+	return (result);
+}
+
+/* What else there is of executions of which nothing is left. */
+static enum sql_result
+leave(struct sweeper *w, struct sql_error *error)
+{
+	enum sql_result result = SQL_DONE;
+	size_t i;
+
+	for (i = 0; i < w->nvictim && result == SQL_DONE; i++)
+		result = victim_leave(w, &w->victim[i], error);
 	return (result);
 }
 
@@ -112,7 +126,8 @@ sweep_events(struct sweeper *w, struct sweep_step *step, bool *done,
 	if (old.count == 0)
 		return (SQL_DONE);
 	if (!step->dry &&
-	    (result = remove_events(w, &old, error)) != SQL_DONE)
+	    ((result = remove_events(w, &old, error)) != SQL_DONE ||
+	    (result = leave(w, error)) != SQL_DONE))
 		return (result);
 	step->looked += (size_t)old.count;
 	step->sweep.events += old.count;

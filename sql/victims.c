@@ -238,17 +238,23 @@ enum sql_result
 victim_leave(struct sweeper *w, const struct victim *v,
     struct sql_error *error)
 {
+	static const enum sweeper_statement drops[] = { SWEEPER_STREAMS_DROP,
+	    SWEEPER_TASKS_DROP, SWEEPER_SUMMARY_DROP };
 	sqlite3_stmt *stmt = w->stmt[SWEEPER_ROWS_LEFT];
 	sqlite3_int64 left = 1;
 	enum sql_result result;
+	size_t i;
 
 	db_bind_text(stmt, 1, victim_name(w, v));
 	result = db_integer(stmt, &left, error);
 	if (result != SQL_DONE || left != 0)
 		return (result);
-	db_bind_text(w->stmt[SWEEPER_STREAMS_DROP], 1, victim_name(w, v));
-	if ((result = sweeper_run(w, SWEEPER_STREAMS_DROP, error)) != SQL_DONE)
-		return (result);
+	for (i = 0; i < sizeof drops / sizeof drops[0]; i++) {
+		db_bind_text(w->stmt[drops[i]], 1, victim_name(w, v));
+		result = sweeper_run(w, drops[i], error);
+		if (result != SQL_DONE)
+			return (result);
+	}
 	return (victim_forget(w, v, error));
 }
 

@@ -135,6 +135,18 @@ check_plans(sqlite3 *db)
 		    "execlog_streams_attempt (execution_id=?);"
 		    "USE TEMP B-TREE FOR ORDER BY;" },
 		/* Retention. */
+		{ sql_tasks_drop,
+		    "SEARCH execlog_tasks USING PRIMARY KEY "
+		    "(execution=?);LIST SUBQUERY 1;SEARCH "
+		    "execlog_executions USING COVERING INDEX "
+		    "execlog_executions_name (execution_id=?);SCALAR "
+		    "SUBQUERY 2;SEARCH execution_audit_events USING "
+		    "COVERING INDEX idx_audit_execution (execution_id=?);" },
+		{ sql_summary_drop,
+		    "SEARCH execlog_executions USING INDEX "
+		    "execlog_executions_name (execution_id=?);SCALAR "
+		    "SUBQUERY 1;SEARCH execution_audit_events USING "
+		    "COVERING INDEX idx_audit_execution (execution_id=?);" },
 		{ sql_events_old,
 		    "SEARCH execution_audit_events USING INTEGER PRIMARY "
 		    "KEY (rowid>?);" },

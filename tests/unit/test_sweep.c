@@ -406,6 +406,29 @@ test_streams_go_with_their_rows(void **state)
 	    "old|open\nhalf|closed");
 }
 
+/* Summaries go with the last row and the last event. */
+static void
+test_summaries_go_last(void **state)
+{
+	static const char names[] = "SELECT group_concat(execution_id) FROM "
+	    "(SELECT execution_id FROM execlog_executions ORDER BY id)";
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+
+	store_rows(w, "old", CUTOFF - DAY, 3);
+	store_rows(w, "half", CUTOFF - DAY, 3);
+	store_rows(w, "half", NOW, 3);
+	store_rows(w, "told", CUTOFF - DAY, 3);
+	meanwhile(w, ENDED "('told', 'COMPLETED', 1, '{}')");
+	assert_answer(w, names, "old,half,told");
+	(void)sweep(w, &s);
+	assert_answer(w, names, "half,told");
+	s = step_of();
+	s.sweep.audit_cutoff = CUTOFF;
+	(void)sweep(w, &s);
+	assert_answer(w, names, "half");
+}
+
 static void
 test_results_of_sweeps_are_kept(void **state)
 {
@@ -553,6 +576,7 @@ main(void)
 		world_test(test_counting_removes_nothing),
 		world_test(test_the_ceiling),
 		world_test(test_streams_go_with_their_rows),
+		world_test(test_summaries_go_last),
 		world_test(test_results_of_sweeps_are_kept),
 		world_test(test_events),
 		world_test(test_many_events),
