@@ -34,58 +34,57 @@ static const struct spec {
 	enum kind	 kind;
 	int64_t		 min;
 	int64_t		 max;
-	bool		 later;		/* read, not acted upon yet */
 	const char	*help;
 } specs[SETTING_COUNT] = {
-	[SETTING_DB] = { "db", "EXECLOG_DB", NULL, KIND_PATH, 0, 0, false,
+	[SETTING_DB] = { "db", "EXECLOG_DB", NULL, KIND_PATH, 0, 0,
 	    "PATH     the SQLite file" },
 	[SETTING_SOCKET] = { "socket", "EXECLOG_SOCKET", NULL, KIND_PATH,
-	    0, 0, false, "PATH     the Unix socket" },
+	    0, 0, "PATH     the Unix socket" },
 	[SETTING_SOCKET_MODE] = { "socket-mode", NULL, "0660", KIND_MODE,
-	    0, 0777, false, "MODE     its mode, octal" },
+	    0, 0777, "MODE     its mode, octal" },
 	[SETTING_SOCKET_GROUP] = { "socket-group", NULL, "", KIND_GROUP,
-	    0, 0, false, "NAME     its group" },
+	    0, 0, "NAME     its group" },
 	[SETTING_RETENTION_DAYS] = { "retention-days",
 	    "AUTOKESTRA_LOG_RETENTION_DAYS", "30", KIND_NUMBER, 0, DAYS_MAX,
-	    false, "N        keep log rows so long; 0: for ever" },
+	    "N        keep log rows so long; 0: for ever" },
 	[SETTING_AUDIT_RETENTION_DAYS] = { "audit-retention-days",
 	    "EXECLOG_AUDIT_RETENTION_DAYS", "0", KIND_NUMBER, 0, DAYS_MAX,
-	    false, "N        the same for audit events" },
+	    "N        the same for audit events" },
 	[SETTING_KEEP_FAILED_DAYS] = { "keep-failed-days",
 	    "EXECLOG_KEEP_FAILED_DAYS", "0", KIND_NUMBER, 0, DAYS_MAX,
-	    false, "N        of failed executions so long; 0: as others" },
+	    "N        of failed executions so long; 0: as others" },
 	[SETTING_SWEEP_AT] = { "sweep-at", "EXECLOG_SWEEP_AT", "03:30",
-	    KIND_CLOCK, 0, 0, false,
+	    KIND_CLOCK, 0, 0,
 	    "HH:MM    when old rows go, local time" },
 	[SETTING_MAX_LOG_BYTES] = { "max-log-bytes", "EXECLOG_MAX_LOG_BYTES",
-	    "0", KIND_SIZE, 0, 1024 * TIB, false,
+	    "0", KIND_SIZE, 0, 1024 * TIB,
 	    "BYTES    above that the oldest rows go, whatever their age;\n"
 	    "                                   0: no limit" },
 	[SETTING_FLUSH_ROWS] = { "flush-rows", "EXECLOG_FLUSH_ROWS", "100",
-	    KIND_NUMBER, 1, LIMIT_BATCH_ROWS, false,
+	    KIND_NUMBER, 1, LIMIT_BATCH_ROWS,
 	    "N        commit when so many rows wait" },
 	[SETTING_FLUSH_MS] = { "flush-ms", "EXECLOG_FLUSH_MS", "1000",
-	    KIND_NUMBER, 1, 60000, false,
+	    KIND_NUMBER, 1, 60000,
 	    "N        commit when one has waited so long, ms" },
 	[SETTING_SYNC] = { "sync", "EXECLOG_SYNC", "full", KIND_SYNC, 0, 0,
-	    false, "WORD     full: acknowledged is on disk; or normal" },
+	    "WORD     full: acknowledged is on disk; or normal" },
 	[SETTING_LOCK_MS] = { "lock-ms", "EXECLOG_LOCK_MS", "10",
-	    KIND_NUMBER, 1, 1000, false,
+	    KIND_NUMBER, 1, 1000,
 	    "N        longest hold of the lock in a shared file, ms" },
 	[SETTING_MAX_PENDING] = { "max-pending", "EXECLOG_MAX_PENDING",
-	    "32M", KIND_SIZE, 1 << 20, TIB, false,
+	    "32M", KIND_SIZE, 1 << 20, TIB,
 	    "BYTES    memory for records not yet committed" },
 	[SETTING_STREAM_MAX] = { "stream-max", "EXECLOG_STREAM_MAX", "10M",
-	    KIND_SIZE, 1 << 16, TIB, false,
+	    KIND_SIZE, 1 << 16, TIB,
 	    "BYTES    output kept per task attempt" },
 	[SETTING_MAX_STREAMS] = { "max-streams", "EXECLOG_MAX_STREAMS", "512",
-	    KIND_NUMBER, 0, LIMIT_CONNECTIONS, false,
+	    KIND_NUMBER, 0, LIMIT_CONNECTIONS,
 	    "N        raw streams open at once" },
 	[SETTING_NO_MIGRATE] = { "no-migrate", "EXECLOG_NO_MIGRATE", "no",
-	    KIND_YES, 0, 0, false,
+	    KIND_YES, 0, 0,
 	    "         refuse a file whose schema is not up to date" },
 	[SETTING_WARN_LOG_BYTES] = { "warn-log-bytes",
-	    "EXECLOG_WARN_LOG_BYTES", "1G", KIND_SIZE, 0, 1024 * TIB, false,
+	    "EXECLOG_WARN_LOG_BYTES", "1G", KIND_SIZE, 0, 1024 * TIB,
 	    "BYTES    warn when the log table is larger; 0: never" },
 };
 
@@ -110,8 +109,7 @@ print_help(void)
 	(void)fputs(examples, stdout);
 	for (i = 0; i < SETTING_COUNT; i++) {
 		s = &specs[i];
-		(void)printf("  --%-21s %s%s\n", s->flag, s->help,
-		    s->later ? " (not acted upon yet)" : "");
+		(void)printf("  --%-21s %s\n", s->flag, s->help);
 		if (s->env != NULL)
 			(void)printf("    %-21s %s\n", "", s->env);
 	}
@@ -409,10 +407,9 @@ settings_print(const struct settings *s, FILE *out)
 
 	for (i = 0; i < SETTING_COUNT; i++) {
 		v = &s->value[i];
-		(void)fprintf(out, "%-21s %-32s  %s%s%s%s\n", specs[i].flag,
+		(void)fprintf(out, "%-21s %-32s  %s%s%s\n", specs[i].flag,
 		    *v->text != '\0' ? v->text : "(none)", origin[v->origin],
 		    v->origin == ORIGIN_ENVIRONMENT ? " " : "",
-		    v->origin == ORIGIN_ENVIRONMENT ? specs[i].env : "",
-		    specs[i].later ? ", not acted upon yet" : "");
+		    v->origin == ORIGIN_ENVIRONMENT ? specs[i].env : "");
 	}
 }
