@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "client/escape.h"
+#include "client/numbers.h"
 #include "client/options.h"
+#include "client/times.h"
 #include "proto/buf.h"
 #include "proto/json.h"
 
@@ -183,6 +185,23 @@ put_people(struct buf *b, const struct json_t *doc)
 }
 
 static void
+put_sweep(struct buf *b, const struct options *o, struct span s)
+{
+	struct json_t *doc = jdoc_parse(s);
+	char at[TIMES_TEXT], rows[NUMBERS_TEXT];
+
+	if (doc == NULL)
+		return;
+	times_format(count(doc, "started_at"), o->local, at);
+	numbers_group((uint64_t)count(doc, "rows"), rows);
+	buf_printf(b, "last sweep   %s (", at);
+	put_text(b, o, text(doc, "cause"));
+	buf_printf(b, "), %s rows and %lld events removed, %lld executions "
+	    "spared\n", rows, count(doc, "events"), count(doc, "spared"));
+	jdoc_free(doc);
+}
+
+static void
 put_file(struct buf *b, const struct options *o, const struct json_t *doc,
     struct span s)
 {
@@ -198,7 +217,7 @@ put_file(struct buf *b, const struct options *o, const struct json_t *doc,
 	    "; shared with others\n" : "\n");
 	put_labelled(b, o, "checkpoint", jtext_member(s, "checkpoint"));
 	if (sweep.n > 0 && *sweep.p == '{')
-		put_labelled(b, o, "last sweep", sweep);
+		put_sweep(b, o, sweep);
 }
 
 void
