@@ -1,6 +1,7 @@
 #include "sql/guard.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -52,16 +53,29 @@ is_count(const char *table, const char *column, const char *trigger)
 	    strcasecmp(column, "log_entry_count") == 0 && trigger == NULL);
 }
 
+/* Somebody has chosen the name. */
+static void
+accuse(struct guard *g, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < GUARD_NAME - 1 && name[i] != '\0'; i++)
+		g->culprit[i] = name[i] < ' ' || name[i] > '~' ? '?' : name[i];
+	g->culprit[i] = '\0';
+}
+
 static int
 judge(void *arg, int action, const char *what, const char *column,
     const char *database, const char *trigger)
 {
-	const struct guard *guard = arg;
+	struct guard *guard = arg;
 
 	(void)database;
 	/* Also the name of a view; we have none. */
-	if (trigger != NULL && !triggers_is_ours(guard->triggers, trigger))
+	if (trigger != NULL && !triggers_is_ours(guard->triggers, trigger)) {
+		accuse(guard, trigger);
 		return (SQLITE_DENY);
+	}
 	switch (action) {
 	case SQLITE_SELECT:
 	case SQLITE_READ:
@@ -91,4 +105,15 @@ void
 guard_install(sqlite3 *db, struct guard *guard)
 {
 	(void)sqlite3_set_authorizer(db, judge, guard);
+}
+
+void
+guard_explain(struct guard *g, struct sql_error *error)
+{
+	if (g->culprit[0] == '\0' || error->result != SQL_FOREIGN)
+		return;
+	(void)snprintf(error->text, sizeof error->text, "the trigger %s on a "
+	    "table of execlog's is not execlog's, and is not run: drop it",
+	    g->culprit);
+	g->culprit[0] = '\0';
 }

@@ -41,6 +41,18 @@ static const char *const text[STATEMENT_COUNT] = {
 	[COUNT_AUDIT] = sql_count_audit,
 };
 
+/* Of the virtual machine, between two looks at the clock: under 1 ms. */
+#define STEPS_EVERY	10000
+
+/* Has the page taken too long? */
+static int
+on_steps(void *v)
+{
+	const struct pages *p = v;
+
+	return (p->limit != 0 && db_monotonic_us() > p->limit);
+}
+
 static struct pages *
 open_as(const char *path, enum db_mode mode, struct sql_error *error)
 {
@@ -57,6 +69,7 @@ open_as(const char *path, enum db_mode mode, struct sql_error *error)
 		if ((p->stmt[i] = db_prepare(p->db, text[i], error)) == NULL)
 			goto error;
 	p->origin = db_prepare(p->db, sql_audit_origin, NULL);
+	sqlite3_progress_handler(p->db, STEPS_EVERY, on_steps, p);
 	return (p);
 
 error:
@@ -104,12 +117,14 @@ pages_begin(struct pages *p, struct sql_error *error)
 {
 	p->rows = 0;
 	p->until = db_monotonic_us() + PAGE_MS_MAX * 1000;
+	p->limit = p->until + PAGE_MS_LIMIT * 1000;
 	return (run(p, BEGIN, error));
 }
 
 void
 pages_end(struct pages *p)
 {
+	p->limit = 0;
 	(void)run(p, COMMIT, NULL);
 }
 

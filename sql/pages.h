@@ -18,6 +18,8 @@
 
 #define PAGE_ROWS_MAX	20000	/* rows or ids looked at in one page */
 #define PAGE_MS_MAX	5	/* ms that a page may take, about */
+#define PAGE_MS_LIMIT	2000	/* ... before it is given up: the engine's
+				   tables may be views, of any cost */
 
 struct buf;
 struct pages;

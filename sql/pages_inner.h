@@ -48,6 +48,7 @@ struct pages {
 	sqlite3_stmt	*origin;	/* NULL: an older file is without */
 	int		 rows;		/* looked at in this page */
 	int64_t		 until;		/* end of this page, monotonic us */
+	int64_t		 limit;		/* then it is given up; 0: no page */
 };
 
 #endif

@@ -30,7 +30,7 @@ BEGIN
 	SELECT new.execution_id, 'STATE_CHANGE',
 		CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER),
 		json_patch('{}', json_object('to', CAST(new.state AS TEXT),
-			'reason', CAST(r.reason AS TEXT)))
+			'reason', substr(CAST(r.reason AS TEXT), 1, 1000)))
 	FROM (SELECT (SELECT reason_code FROM executions
 			WHERE execution_id = new.execution_id) AS reason
 		FROM (SELECT NULL AS reason_code)) AS r
@@ -68,7 +68,7 @@ BEGIN
 		CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER),
 		json_patch('{}', json_object('reason',
 			CASE WHEN new.state <> 'SUCCESS' THEN
-			CAST(r.reason AS TEXT) END,
+			substr(CAST(r.reason AS TEXT), 1, 1000) END,
 			'error_message', CASE new.state WHEN 'FAILED' THEN
 			substr(CAST(r.message AS TEXT), 1, 4000) END))
 	FROM (SELECT (SELECT reason_code FROM executions
@@ -96,7 +96,7 @@ BEGIN
 		CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER),
 		json_patch('{}', json_object('from', CAST(old.state AS TEXT),
 			'to', CAST(new.state AS TEXT),
-			'reason', CAST(r.reason AS TEXT)))
+			'reason', substr(CAST(r.reason AS TEXT), 1, 1000)))
 	FROM (SELECT (SELECT reason_code FROM executions
 			WHERE execution_id = new.execution_id) AS reason
 		FROM (SELECT NULL AS reason_code)) AS r
@@ -138,7 +138,7 @@ BEGIN
 		CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER),
 		json_patch('{}', json_object('reason',
 			CASE WHEN new.state <> 'SUCCESS' THEN
-			CAST(r.reason AS TEXT) END,
+			substr(CAST(r.reason AS TEXT), 1, 1000) END,
 			'error_message', CASE new.state WHEN 'FAILED' THEN
 			substr(CAST(r.message AS TEXT), 1, 4000) END))
 	FROM (SELECT (SELECT reason_code FROM executions

@@ -123,6 +123,7 @@ store_open(const char *path, bool sync, bool migrate, int64_t now_ms,
 	return (s);
 
 error:
+	guard_explain(&s->guard, error);
 	store_close(s);
 	return (NULL);
 }
@@ -345,6 +346,7 @@ store_ended(struct store *s, enum sql_result result, struct sql_error *error)
 	if (result == SQL_FOREIGN)
 		(void)db_exec(s->db, sql_reload_schema, NULL);
 	error->result = result;
+	guard_explain(&s->guard, error);
 	return (result);
 }
 

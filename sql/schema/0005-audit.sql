@@ -114,6 +114,15 @@ BEGIN
 	SELECT RAISE(ABORT, 'execlog_audit_origin is append-only');
 END;
 
+-- One for an id to come would stop the event that gets it.
+
+CREATE TRIGGER execlog_origin_of_event
+BEFORE INSERT ON execlog_audit_origin
+WHEN NOT EXISTS (SELECT 1 FROM execution_audit_events WHERE id = new.audit_id)
+BEGIN
+	SELECT RAISE(ABORT, 'execlog_audit_origin is of events that there are');
+END;
+
 -- Optional triggers that somebody has installed, and behind which event: if one
 -- is gone, status says so.
 
