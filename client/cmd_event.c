@@ -130,6 +130,7 @@ const struct command command_event = {
 	.name = "event",
 	.takes = "tMAFTDNG",
 	.wants_execution = true,
+	.writes = true,
 	.max_rest = 1,
 	.words = "CREATED STARTED STATE_CHANGE COMPLETED FAILED CANCELLED "
 	    "TIMEOUT",
@@ -154,7 +155,8 @@ const struct command command_event = {
     "                        now on, whoever writes them: that of a variable,\n"
     "                        which must be set, each line of a file and all\n"
     "                        of it\n"
-    "      --timeout D       give up when there has been no daemon for so\n"
-    "                        long (default: 60s)\n"
+    "      --timeout D       give up when the daemon has been gone for so\n"
+    "                        long (default: 60s); one that is not there at\n"
+    "                        first is not waited for\n"
     "      --socket PATH     the daemon's socket\n",
 };

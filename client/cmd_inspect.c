@@ -81,12 +81,7 @@ put_events(const struct show *s)
 	print_begin(&p, s->options);
 	buf_str(s->out, "\nAUDIT\n");
 	for (i = 0; i < s->in->nevents; i++) {
-		print_audit_text(&p, &(struct audit_row){
-			.id = s->in->event[i].id,
-			.timestamp = s->in->event[i].timestamp,
-			.type = s->in->event[i].type,
-			.metadata = s->in->event[i].metadata,
-		});
+		print_audit_text(&p, &s->in->event[i]);
 		buf_span(s->out, buf_text(&p.line));
 		buf_reset(&p.line);
 	}

@@ -271,7 +271,7 @@ run_run(const struct options *o)
 		return (EXIT_USAGE);
 	}
 	if (!link_probe(o->socket, r.delivery.reason)) {
-		unreachable_explain(o->socket, r.delivery.reason,
+		unreachable_explain(o->socket, r.delivery.reason, false,
 		    r.delivery.reason);
 		complain("%s runs all the same: %s", o->rest[0],
 		    r.delivery.reason);
@@ -296,6 +296,7 @@ const struct command command_run = {
 	.name = "run",
 	.takes = "tOADdIVeYyNG",
 	.wants_execution = true,
+	.writes = true,
 	.runs = true,
 	.max_rest = -1,
 	.run = run_run,

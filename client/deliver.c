@@ -97,7 +97,8 @@ deliver_explain(struct delivery *d)
 		(void)snprintf(d->reason, sizeof d->reason, "execlogd is "
 		    "there, but acknowledges nothing; see execlog status");
 	else
-		unreachable_explain(d->options->socket, d->reason, d->reason);
+		unreachable_explain(d->options->socket, d->reason, false,
+		    d->reason);
 }
 
 void

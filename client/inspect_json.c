@@ -125,22 +125,13 @@ put_task(struct buf *b, const struct inspected_task *t)
 static void
 put_events(const struct show *s)
 {
-	const struct inspected_event *e;
 	size_t i;
 
 	jput_key(s->out, "audit_events");
 	if (s->in->nevents == 0)
 		buf_char(s->out, '[');
-	for (i = 0; i < s->in->nevents; i++) {
-		e = &s->in->event[i];
-		rowjson_audit(s->out, &(struct audit_row){
-			.id = e->id,
-			.timestamp = e->timestamp,
-			.execution = s->in->execution.execution,
-			.type = e->type,
-			.metadata = e->metadata,
-		}, FORMAT_JSON, i == 0);
-	}
+	for (i = 0; i < s->in->nevents; i++)
+		rowjson_audit(s->out, &s->in->event[i], FORMAT_JSON, i == 0);
 	buf_char(s->out, ']');
 }
 

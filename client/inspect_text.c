@@ -60,6 +60,28 @@ put_time_line(const struct show *s, const char *name, int64_t ms)
 
 /* ----------------------------------------------------------- what failed */
 
+/* What the task itself is said to have failed of, unless "why" says it. */
+static void
+put_own_words(const struct show *s, const struct inspected_task *t,
+    struct span why)
+{
+	const struct span words[] = { buf_text(&t->value[VALUE_ERROR]),
+	    t->reason, t->nattempts > 0 ? t->attempt[t->nattempts - 1].reason :
+	    SPAN_NONE };
+	size_t i;
+
+	for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (words[i].n == 0 || (why.n >= words[i].n && memmem(why.p,
+		    why.n, words[i].p, words[i].n) != NULL))
+			continue;
+		buf_str(s->out, INDENT);
+		show_put(s, words[i], s->options->no_truncate ? 0 :
+		    SHOW_VALUE_MAX);
+		buf_char(s->out, '\n');
+		why = words[i];
+	}
+}
+
 /* "task load, attempt 3: connection refused", and its last ERROR lines. */
 static void
 put_failure(const struct show *s)
@@ -84,6 +106,8 @@ put_failure(const struct show *s)
 		    SHOW_VALUE_MAX);
 	}
 	buf_char(s->out, '\n');
+	if (t != NULL)
+		put_own_words(s, t, why);
 	if (s->errors != NULL)
 		buf_span(s->out, buf_text(s->errors));
 	buf_char(s->out, '\n');

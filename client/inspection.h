@@ -60,13 +60,6 @@ struct inspected_task {
 };
 
 /* An event, as it was received. */
-struct inspected_event {
-	int64_t		id;
-	int64_t		timestamp;
-	struct span	type;
-	struct span	metadata;
-};
-
 struct inspection_keep;
 
 struct inspection {
@@ -79,7 +72,7 @@ struct inspection {
 	struct inspected_task	*task;
 	size_t			 ntasks;
 	size_t			*slot;		/* task by id: index + 1 */
-	struct inspected_event	*event;
+	struct audit_row	*event;		/* texts are kept */
 	size_t			 nevents;
 	size_t			 event_cap;
 	size_t			 nstreams;

@@ -199,7 +199,7 @@ on_state(struct inspection *in, const struct audit_row *r)
 void
 inspection_event(struct inspection *in, const struct audit_row *r)
 {
-	struct inspected_event *grown;
+	struct audit_row *grown, *kept;
 	struct span to;
 
 	if (in->nevents == INSPECTION_EVENTS_MAX)
@@ -213,12 +213,12 @@ inspection_event(struct inspection *in, const struct audit_row *r)
 		}
 		in->event = grown;
 	}
-	in->event[in->nevents++] = (struct inspected_event){
-		.id = r->id,
-		.timestamp = r->timestamp,
-		.type = inspection_text(in, r->type),
-		.metadata = inspection_text(in, r->metadata),
-	};
+	kept = &in->event[in->nevents++];
+	*kept = *r;
+	kept->execution = inspection_text(in, r->execution);
+	kept->type = inspection_text(in, r->type);
+	kept->metadata = inspection_text(in, r->metadata);
+	kept->sender.metadata = inspection_text(in, r->sender.metadata);
 	if (!in->known)
 		on_state(in, r);
 	if (span_is(r->type, "CREATED") &&

@@ -10,6 +10,7 @@
 #include "client/commands.h"
 #include "client/escape.h"
 #include "client/interrupt.h"
+#include "client/shortcut.h"
 #include "proto/version.h"
 
 static const char help[] =
@@ -107,5 +108,10 @@ main(int argc, char **argv)
 	code = options_parse(&options, command, argc - 1, argv + 1);
 	if (code != -1)
 		return (flush(code));
+	if (command->writes && shortcut_is(options.execution)) {
+		complain("%s stands for an execution where one is read; %s "
+		    "wants its id", options.execution.p, command->name);
+		return (EXIT_USAGE);
+	}
 	return (command->run(&options));
 }

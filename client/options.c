@@ -282,7 +282,8 @@ options_unreachable(const struct options *o, const char *reason)
 {
 	char text[UNREACHABLE_TEXT];
 
-	unreachable_explain(o->socket, reason, text);
+	unreachable_explain(o->socket, reason, strchr(o->command->takes,
+	    'B') != NULL, text);
 	complain("%s", text);
 	return (EXIT_UNREACHABLE);
 }

@@ -110,6 +110,7 @@ struct command {
 	/* The options it takes, by their letters in options.c. */
 	const char	*takes;
 	bool		 wants_execution;
+	bool		 writes;	/* so a shortcut for one is none here */
 	bool		 runs;		/* a command of its own follows */
 	bool		 offline;	/* asks no daemon: needs no socket */
 	int		 max_rest;	/* words behind it; -1: any number */

@@ -83,6 +83,17 @@ resolve(struct options *o, const struct shortcut *s,
 	return (-1);
 }
 
+bool
+shortcut_is(struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof shortcuts / sizeof shortcuts[0]; i++)
+		if (span_is(name, shortcuts[i].name))
+			return (true);
+	return (span_is(name, "@all"));
+}
+
 int
 shortcut_resolve(struct options *o, char name[TEXT_ID_MAX + 1])
 {

@@ -6,7 +6,12 @@
 #ifndef CLIENT_SHORTCUT_H
 #define CLIENT_SHORTCUT_H
 
+#include <stdbool.h>
+
 #include "client/options.h"
+
+/* Is it one, or @all? */
+bool	 shortcut_is(struct span name);
 
 /*
  * Put the id that it stands for in its place, which "name" then holds.  -1, or

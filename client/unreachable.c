@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +32,8 @@ put_owners(const struct stat *st, char *text, size_t size)
 
 /* What is there instead of one who listens. */
 static void
-put_obstacle(const char *socket, const char *reason, char *text, size_t size)
+put_obstacle(const char *socket, const char *reason, bool reads, char *text,
+    size_t size)
 {
 	struct stat st;
 	bool is_there = stat(socket, &st) == 0;
@@ -48,11 +48,12 @@ put_obstacle(const char *socket, const char *reason, char *text, size_t size)
 		put_owners(&st, text, size);
 	else
 		(void)snprintf(text, size, "%s; start it with: execlogd "
-		    "--socket %s --db PATH", reason, socket);
+		    "--socket %s --db PATH%s", reason, socket, reads ?
+		    "; or read a file that none has: --db FILE" : "");
 }
 
 void
-unreachable_explain(const char *socket, const char *given,
+unreachable_explain(const char *socket, const char *given, bool reads,
     char text[UNREACHABLE_TEXT])
 {
 	char reason[LINK_REASON], obstacle[UNREACHABLE_TEXT / 2];
@@ -66,7 +67,7 @@ unreachable_explain(const char *socket, const char *given,
 		    "take it: %s; see execlog status", socket, reason);
 		return;
 	}
-	put_obstacle(socket, reason, obstacle, sizeof obstacle);
+	put_obstacle(socket, reason, reads, obstacle, sizeof obstacle);
 	(void)snprintf(text, UNREACHABLE_TEXT, "cannot reach execlogd at %s: "
 	    "%s", socket, obstacle);
 }

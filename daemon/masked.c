@@ -16,22 +16,31 @@ put_fact(struct mask *m, struct buf *out, const struct frame *f)
 	(void)frame_end(out, mark);
 }
 
+/* What to show of it: of others it may be any text. */
+static struct span
+masked(struct mask *m, struct span metadata, struct buf *text)
+{
+	if (metadata.p == NULL || (!mask_apply_json(m, metadata, text) &&
+	    !mask_apply(m, metadata, text)))
+		return (metadata);
+	if (text->failed)
+		log_no_memory();
+	return (buf_text(text));
+}
+
 static void
 put_event(struct mask *m, struct buf *out, const struct frame *f)
 {
-	struct buf text = { 0 };
+	struct buf text = { 0 }, said = { 0 };
 	struct audit_row r;
 
 	if (!audit_row_decode(f->body, &r))
 		return;
-	/* Of others it may be any text. */
-	if (mask_apply_json(m, r.metadata, &text) ||
-	    mask_apply(m, r.metadata, &text))
-		r.metadata = buf_text(&text);
-	if (text.failed)
-		log_no_memory();
+	r.metadata = masked(m, r.metadata, &text);
+	r.sender.metadata = masked(m, r.sender.metadata, &said);
 	audit_row_put(out, &r);
 	buf_free(&text);
+	buf_free(&said);
 }
 
 void

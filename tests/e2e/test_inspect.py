@@ -16,6 +16,7 @@ from lib import engine
 from lib.daemon import await_until
 
 GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
+TRIGGERS = GOLDEN.parent.parent / "sql/state_change_trigger.sql"
 ALL = ("--timeline", "--inputs", "--outputs", "--errors", "--audit")
 
 
@@ -382,3 +383,20 @@ def test_watch_fits_the_terminal(daemon):
     daemon.ok("event", "e1", "CANCELLED")
     assert t.end() == 0
     p.close()
+
+
+def test_who_sent_an_event_and_what_it_said(daemon):
+    engine.tables(daemon)
+    db = sqlite3.connect(daemon.db)
+    db.executescript(TRIGGERS.read_text())
+    db.close()
+    daemon.sql("INSERT INTO executions (execution_id, state) "
+               "VALUES ('e9', 'RUNNING')")
+    daemon.ok("event", "e9", "STARTED", "--metadata",
+              '{"api_token":"abc123456","n":1}')
+    audit = json.loads(daemon.ok("audit", "e9", "--json"))
+    shown = json.loads(daemon.ok("inspect", "e9", "--json"))["audit_events"]
+    assert shown[1]["origin"]["metadata"] == {
+        "api_token": "***SECRET***", "n": 1}
+    audit[1]["origin"]["metadata"] = shown[1]["origin"]["metadata"]
+    assert audit == shown and shown[1]["origin"]["uid"] == os.getuid()

@@ -204,3 +204,14 @@ def test_a_time_in_the_future_does_not_stay_the_newest(daemon):
     p.sync()
     assert ids(daemon) == ["now", "future"]
     p.close()
+
+
+@pytest.mark.parametrize("name", ["@last", "@last-failed", "@running", "@all"])
+def test_a_shortcut_is_no_id_to_write_to(daemon, name):
+    for words in (["write", name, "x"], ["event", name, "CREATED"],
+                  ["run", name, "--", "true"]):
+        code, _, err = daemon.cli(*words)
+        assert code == 2 and err == (
+            f"execlog: {name} stands for an execution where one is read; "
+            f"{words[0]} wants its id\n")
+    assert daemon.sql("SELECT count(*) FROM execution_logs") == [(0,)]

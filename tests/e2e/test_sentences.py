@@ -45,8 +45,11 @@ def test_how_to_start_a_daemon_that_is_not_there(idle):
     start = (f"cannot reach execlogd at {idle.socket}: No such file or "
              f"directory; start it with: execlogd --socket {idle.socket} "
              "--db PATH\n")
-    for words in (("logs", "e1"), ("write", "e1", "m"), ("status",)):
+    for words in (("write", "e1", "m"), ("status",)):
         assert idle.cli(*words)[::2] == (5, f"execlog: {start}")
+    for words in (("logs", "e1"), ("list",), ("inspect", "@last")):
+        assert idle.cli(*words)[::2] == (5, f"execlog: {start[:-1]}; or read "
+                                         "a file that none has: --db FILE\n")
     assert idle.cli("run", "e1", "--timeout", "100ms", "--", "echo", "x") == (
         0, "", f"execlog: echo runs all the same: {start}"
         f"execlog: 1 line was not stored: {start}")
