@@ -305,8 +305,10 @@ execlog_capture_holds(const struct execlog_capture *c,
 	return (is_stream(c, stream) && output_holds(&c->output[stream]));
 }
 
-enum execlog_result
-execlog_capture_flush(struct execlog_capture *c, enum execlog_stream stream)
+/* Give out something of what is held. */
+static enum execlog_result
+give(struct execlog_capture *c, enum execlog_stream stream,
+    void (*what)(struct output *, output_fn *, void *))
 {
 	enum execlog_result result = handle_usable(c->handle);
 	struct output *o;
@@ -317,26 +319,21 @@ execlog_capture_flush(struct execlog_capture *c, enum execlog_stream stream)
 	sender_lock(c->handle);
 	result = handle_await_room(c->handle, cost(c, 2, o->lines.held.n));
 	if (result == EXECLOG_OK)
-		output_flush(o, on_line, c);
+		what(o, on_line, c);
 	sender_unlock(c->handle);
 	return (result);
 }
 
 enum execlog_result
+execlog_capture_flush(struct execlog_capture *c, enum execlog_stream stream)
+{
+	return (give(c, stream, output_flush));
+}
+
+enum execlog_result
 execlog_capture_tear(struct execlog_capture *c, enum execlog_stream stream)
 {
-	enum execlog_result result = handle_usable(c->handle);
-	struct output *o;
-
-	if (result != EXECLOG_OK || !is_stream(c, stream))
-		return (result == EXECLOG_OK ? EXECLOG_INVALID : result);
-	o = &c->output[stream];
-	sender_lock(c->handle);
-	result = handle_await_room(c->handle, cost(c, 2, o->lines.held.n));
-	if (result == EXECLOG_OK)
-		output_finish(o, on_line, c);
-	sender_unlock(c->handle);
-	return (result);
+	return (give(c, stream, output_finish));
 }
 
 /* ----------------------------------------------------------------- the end */

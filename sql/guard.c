@@ -110,7 +110,9 @@ guard_install(sqlite3 *db, struct guard *guard)
 void
 guard_explain(struct guard *g, struct sql_error *error)
 {
-	if (g->culprit[0] == '\0' || error->result != SQL_FOREIGN)
+	/* It may also have been met where that was no error. */
+	if (g->culprit[0] == '\0' || error->result != SQL_FOREIGN ||
+	    strstr(error->text, "not authorized") == NULL)
 		return;
 	(void)snprintf(error->text, sizeof error->text, "the trigger %s on a "
 	    "table of execlog's is not execlog's, and is not run: drop it",
