@@ -55,7 +55,7 @@ DAEMON	:= $(call objects,daemon)
 CLIENT	:= $(call objects,client)
 LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle capture masks streamfd \
 	   sender ring link stamp) $(PROTO)
-SUPPORT	:= $(B)/tests/unit/support.o $(B)/tests/unit/shim.o
+SUPPORT	:= $(patsubst %,$(B)/tests/unit/%.o,support shim masking)
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power interleaved \
 	   output_bytes capture_kills raw_memory engine sweep)
