@@ -97,3 +97,18 @@ def test_a_raw_stream_that_is_refused_has_lost_nothing(idle):
     p.event("e", "COMPLETED")
     p.sync()
     assert ended(daemon, "e") == ("complete", None)
+
+
+@pytest.mark.parametrize("cut, want", [
+    ({}, ("complete", None)),
+    ({"cut": "the reader gave up"}, ("lost", ["t stdout"]))])
+def test_what_was_cut_is_not_complete(daemon, cut, want):
+    p = daemon.producer()
+    p.open(1, "e", task="t", streams=["stdout"])
+    p.line(1, b"one", stream=1)
+    p.shut(1, **cut)
+    p.event("e", "COMPLETED")
+    assert p.sync() == []
+    assert ended(daemon, "e") == want
+    code, _, err = daemon.cli("follow", "e")
+    assert (code, "incomplete" in err) == ((6, True) if cut else (0, False))
