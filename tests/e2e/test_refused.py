@@ -103,7 +103,7 @@ def test_a_raw_stream_that_is_refused_has_lost_nothing(idle):
     ({}, ("complete", None)),
     ({"cut": "the reader gave up"}, ("lost", ["t stdout"]))])
 def test_what_was_cut_is_not_complete(daemon, cut, want):
-    p = daemon.producer()
+    p = daemon.producer(producer="p" * 16)
     p.open(1, "e", task="t", streams=["stdout"])
     p.line(1, b"one", stream=1)
     p.shut(1, **cut)
