@@ -4,34 +4,47 @@
  */
 #include "daemon/clock.h"
 #include "daemon/ingest_inner.h"
+#include "daemon/limits.h"
 #include "daemon/writer.h"
 #include "sql/store.h"
 
 #define FOLD_MS		1000	/* after a commit that leaves something unread,
 				   or a failure */
 #define FOLD_BUSY_MS	500	/* between two steps while commits are due */
-#define FOLD_GAP_MS	5	/* else */
+#define FOLD_GAP_MS	5	/* else, or when somebody waits */
 #define FOLD_GAP_MIN_US	2000	/* in a shared file the lock is left alone for
 				   two holds, and at least so long */
 
+/* Those that a step was made for, and that have waited for `longest` ms. */
 static void
-serve(struct ingest *in)
+serve(struct ingest *in, int64_t longest)
 {
+	int64_t now = clock_mono_ms();
 	struct fold_waiter *w, *next;
 
 	for (w = TAILQ_FIRST(&in->folds); w != NULL; w = next) {
 		next = TAILQ_NEXT(w, entry);
-		if (!w->served)
+		if (w->since == 0 || now - w->since < longest)
 			continue;
 		TAILQ_REMOVE(&in->folds, w, entry);
 		w->done(w->arg);
 	}
 }
 
+static void
+step_is_theirs(struct ingest *in, int64_t now)
+{
+	struct fold_waiter *w;
+
+	TAILQ_FOREACH(w, &in->folds, entry)
+		if (w->since == 0)
+			w->since = now;
+}
+
 void
 ingest_await_fold(struct ingest *in, struct fold_waiter *w)
 {
-	w->served = false;
+	w->since = 0;
 	TAILQ_INSERT_TAIL(&in->folds, w, entry);
 	if (in->health.degraded || in->dead || in->draining)
 		folding_give_up(in);
@@ -43,11 +56,8 @@ ingest_await_fold(struct ingest *in, struct fold_waiter *w)
 void
 folding_give_up(struct ingest *in)
 {
-	struct fold_waiter *w;
-
-	TAILQ_FOREACH(w, &in->folds, entry)
-		w->served = true;
-	serve(in);
+	step_is_theirs(in, clock_mono_ms());
+	serve(in, 0);
 }
 
 void
@@ -60,7 +70,9 @@ ingest_forget_fold(struct ingest *in, struct fold_waiter *w)
 int64_t
 folding_at(const struct ingest *in)
 {
-	if (!TAILQ_EMPTY(&in->folds))
+	const struct fold_waiter *w = TAILQ_LAST(&in->folds, fold_waiters);
+
+	if (w != NULL && w->since == 0)
 		return (in->pace.ready_us / 1000);
 	return (in->fold_at != 0 ? in->fold_at : INT64_MAX);
 }
@@ -68,13 +80,10 @@ folding_at(const struct ingest *in)
 bool
 folding_due(struct ingest *in, int64_t now)
 {
-	struct fold_waiter *w;
-
 	if (in->draining || in->in_flight || now < folding_at(in) ||
 	    clock_mono_us() < in->pace.ready_us)
 		return (false);
-	TAILQ_FOREACH(w, &in->folds, entry)
-		w->served = true;
+	step_is_theirs(in, now);
 	writer_fold(in->writer);
 	return (true);
 }
@@ -86,23 +95,40 @@ folding_committed(struct ingest *in, int64_t now)
 		in->fold_at = now + FOLD_MS;
 }
 
-/* Whatever came of it: who waits is told. */
+/* Another program has the lock, or one step was not enough. */
+static bool
+is_unfinished(const struct ingest *in, const struct writer_job *job)
+{
+	return (job->result == SQL_BUSY ||
+	    (job->result == SQL_DONE && store_is_unread(in->store)));
+}
+
+/* Monotonic ms of the next step; 0: there is nothing for it. */
+static int64_t
+next_step(const struct ingest *in, enum sql_result result, bool busy,
+    int64_t now)
+{
+	if (result == SQL_DONE && !store_is_unread(in->store))
+		return (0);
+	if (!TAILQ_EMPTY(&in->folds))
+		return (now + FOLD_GAP_MS);	/* a commit may go before it */
+	if (result != SQL_DONE)
+		return (now + FOLD_MS);
+	return (now + (busy ? FOLD_BUSY_MS : FOLD_GAP_MS));
+}
+
 void
 folding_done(struct ingest *in, const struct writer_job *job, bool busy)
 {
 	const struct store_hold *h = &job->hold;
 	int64_t now = clock_mono_ms(), gap = 2 * h->hold_us, ready;
 
-	if (job->result != SQL_DONE)
-		in->fold_at = now + FOLD_MS;
-	else if (store_is_unread(in->store))
-		in->fold_at = now + (busy ? FOLD_BUSY_MS : FOLD_GAP_MS);
-	else
-		in->fold_at = 0;
+	serve(in, !is_unfinished(in, job) ? 0 :
+	    busy ? LIMIT_FOLD_BUSY_MS : LIMIT_FOLD_MS);
+	in->fold_at = next_step(in, job->result, busy, now);
 	ready = h->released_us + (gap > FOLD_GAP_MIN_US ? gap :
 	    FOLD_GAP_MIN_US);
 	if (job->result == SQL_DONE && ready > in->pace.ready_us &&
 	    pace_is_shared(&in->pace, clock_mono_us()))
 		in->pace.ready_us = ready;
-	serve(in);
 }

@@ -144,15 +144,17 @@ size_t		 ingest_captures_of(const struct ingest *,
 void		 ingest_look(struct ingest *);
 
 /*
- * Somebody reads the summaries of executions: bring them up to date, as far as
- * a step goes, then call done(arg), whether that could be done or not.  Until
- * then, or ingest_forget_fold, the waiter is ours.
+ * Somebody reads the summaries of executions: bring them up to date, then call
+ * done(arg); also when that cannot be done or takes longer than LIMIT_FOLD_MS,
+ * under load LIMIT_FOLD_BUSY_MS.  Until then, or ingest_forget_fold, the waiter
+ * is ours.
  */
 struct fold_waiter {
 	TAILQ_ENTRY(fold_waiter) entry;
 	void		(*done)(void *arg);
 	void		*arg;
-	bool		 served;	/* the step under way is its own */
+	int64_t		 since;		/* monotonic ms; 0: no step has been
+					   its own yet */
 };
 void		 ingest_await_fold(struct ingest *, struct fold_waiter *);
 void		 ingest_forget_fold(struct ingest *, struct fold_waiter *);

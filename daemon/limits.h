@@ -70,6 +70,11 @@
 #define LIMIT_SECRETS_MS	(10 * 60 * 1000)
 #define LIMIT_SECRETS_IDLE_MS	(60 * 60 * 1000)
 
+/* Who lists or inspects waits so long for summaries of all that is in the
+   file, in ms; while commits are due, so long. */
+#define LIMIT_FOLD_MS		1000
+#define LIMIT_FOLD_BUSY_MS	50
+
 /* Without work for so long, memory goes back to the system, in ms. */
 #define LIMIT_TIDY_MS		10000
 

@@ -1,6 +1,7 @@
 """list and the shortcuts; summaries keep up with the rows."""
 import json
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -148,6 +149,28 @@ def test_rows_of_others_are_counted(daemon):
         "execlog_tasks t JOIN execlog_executions e ON e.id = t.execution "
         "ORDER BY 1") == [("e1", "t", 1000, 1099), ("e2", "t", 1000, 3999),
                           ("e3", "t", 1000, 1009)]
+
+
+def test_many_rows_of_others_are_counted_before_the_answer(daemon):
+    foreign(daemon, "e1", 30000)
+    assert listed(daemon)[0]["lines"] == 30000
+
+
+def test_an_answer_awaits_the_lock_but_not_for_ever(daemon):
+    foreign(daemon, "e1", 10)
+    db = sqlite3.connect(daemon.db, isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    process = subprocess.Popen(daemon.command("list", "--json"),
+                               env=daemon.env(), stdout=subprocess.PIPE)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.2)
+    db.execute("ROLLBACK")
+    assert json.loads(process.communicate()[0])[0]["lines"] == 10
+    foreign(daemon, "e1", 10)
+    db.execute("BEGIN IMMEDIATE")
+    assert listed(daemon)[0]["lines"] == 10
+    db.close()
+    assert listed(daemon)[0]["lines"] == 20
 
 
 def test_events_of_others_are_counted(daemon):
