@@ -407,6 +407,8 @@ end(struct collector *c)
 	census_stop(c->census);
 	reader_stop(c->reader);
 	ingest_stop(c->ingest);
+	if (c->code == EXIT_STOPPED)
+		store_settle(c->store);
 	last_checkpoint(c);
 	retention_free(c->retention);
 	follow_free(c->follow);

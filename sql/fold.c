@@ -156,15 +156,15 @@ fold_range(struct fold *f, struct summary *s, struct range *r,
 }
 
 enum sql_result
-fold_step(struct fold *f, struct summary *s, int64_t now, bool *more,
-    struct sql_error *error)
+fold_step(struct fold *f, struct summary *s, int64_t since, int64_t now,
+    bool *more, struct sql_error *error)
 {
 	int64_t begun = db_monotonic_us(), ids = f->ids, took;
 	enum sql_result result = SQL_DONE;
 	struct range r;
 	bool found = true;
 
-	while (ids > 0 && db_monotonic_us() - begun < FOLD_AIM_US) {
+	while (ids > 0 && db_monotonic_us() - since < FOLD_AIM_US) {
 		result = next_range(f, &r, &found, error);
 		if (result != SQL_DONE || !found)
 			break;

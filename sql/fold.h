@@ -37,9 +37,9 @@ struct fold {
 /* False and *error: a statement cannot be prepared.  They go with the db. */
 bool	 fold_prepare(struct fold *, sqlite3 *, struct sql_error *);
 
-/* Inside a transaction that has written nothing yet: a step.  *more: there is
-   more to be read. */
-enum sql_result	 fold_step(struct fold *, struct summary *, int64_t now_ms,
-		    bool *more, struct sql_error *);
+/* Inside a transaction that has had nothing else to do since then, of the
+   monotonic clock: a step.  *more: there is more to be read. */
+enum sql_result	 fold_step(struct fold *, struct summary *, int64_t since_us,
+		    int64_t now_ms, bool *more, struct sql_error *);
 
 #endif

@@ -55,10 +55,13 @@ store_sweep(struct store *s, struct sweep_step *step, struct sql_error *error)
 	sweeper_warm(&s->sweeper, step);
 	if ((result = store_begin(s, c, error)) == SQL_DONE)
 		result = store_end(s, sweep(s, step, error), c);
-	if (result == SQL_DONE)
+	if (result == SQL_DONE) {
 		ranges_committed(&s->ranges);
-	else
+		counts_committed(&s->summary.counts, NULL);
+	} else {
+		counts_undone(&s->summary.counts);
 		step->sweep = was;
+	}
 	return (store_ended(s, result, error));
 }
 

@@ -266,6 +266,17 @@ ON CONFLICT (execution_id) DO UPDATE SET
 	debug = debug + excluded.debug, info = info + excluded.info,
 	warn = warn + excluded.warn, error = error + excluded.error
 
+-- Ranges of ids of which the lines are counted in memory.
+
+-- name: counts_adopt
+UPDATE execlog_unread SET kind = 'log' WHERE kind = 'counted'
+
+-- name: counts_name_tasks
+UPDATE execlog_unread SET kind = 'tasks' WHERE kind = 'counted'
+
+-- name: counts_done
+DELETE FROM execlog_unread WHERE kind = 'counted'
+
 -- The same of rows that others have written, by their ids.
 -- name: summary_range
 INSERT INTO execlog_executions
@@ -348,7 +359,7 @@ DELETE FROM execlog_unread WHERE id = ?1
 
 -- The table has a handful of rows.  What tasks there are can wait.
 -- name: unread_next
-SELECT id, kind, low, high FROM execlog_unread
+SELECT id, kind, low, high FROM execlog_unread WHERE kind <> 'counted'
 ORDER BY kind = 'tasks', id DESC LIMIT 1
 
 -- The newest id of a range that is used.

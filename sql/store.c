@@ -47,7 +47,7 @@ prepare_all(struct store *s, struct sql_error *error)
 	    ranges_prepare(&s->ranges, s->db, error) &&
 	    sweeps_prepare(&s->sweeps, s->db, error) &&
 	    sweeper_prepare(&s->sweeper, s->db, &s->guard, &s->ranges,
-	    error));
+	    &s->summary.counts, error));
 }
 
 const char *
@@ -119,6 +119,8 @@ store_open(const char *path, bool sync, bool migrate, int64_t now_ms,
 	guard_install(s->db, &s->guard);
 	if (!prepare_all(s, error) || !look_around(s, error))
 		goto error;
+	if (s->foreign_tables > 0)
+		s->summary.counts.max = COUNTS_SHARED_MAX;
 	engine_count_prepare(&s->count, s->db);
 	return (s);
 
@@ -134,6 +136,7 @@ store_close(struct store *s)
 	if (s == NULL)
 		return;
 	sweeper_free(&s->sweeper);
+	counts_free(&s->summary.counts);
 	triggers_close(s->triggers);
 	db_close(s->db);
 	free(s);
@@ -366,8 +369,9 @@ store_commit(struct store *s, const struct store_batch *b,
 		return (store_ended(s, result, error));
 	result = store_end(s, transaction(s, b, c, error), c);
 	if (result != SQL_DONE)
-		summary_undone(&s->summary);
+		counts_undone(&s->summary.counts);
 	else {
+		counts_committed(&s->summary.counts, b);
 		producers_committed(&s->producers, b);
 		ranges_committed(&s->ranges);
 		result = same_file_check(&s->file, s->db, error);

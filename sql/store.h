@@ -189,6 +189,10 @@ struct store_hold {
 enum sql_result	 store_fold(struct store *, int64_t now_ms,
 		    struct store_hold *, struct sql_error *);
 
+/* Before the store is closed, after a clean stop: what is only counted in
+   memory is written if that can be done at once.  Else it is read later. */
+void		 store_settle(struct store *);	/* or NULL */
+
 /* Give the memory of the page cache back; for when nothing is to be done. */
 void		 store_tidy(struct store *);
 

@@ -9,34 +9,16 @@
 #include "sql/db.h"
 #include "sql/text.h"
 
-/* The rows of one execution. */
-struct group {
-	struct span	execution;
-	int64_t		first;
-	int64_t		last;
-	int64_t		count[LEVEL_COUNT];
-};
-
 bool
 summary_prepare(struct summary *s, sqlite3 *db, struct sql_error *error)
 {
 	*s = (struct summary){ .db = db, .unread = true };
 	return (
-	    (s->lines = db_prepare(db, sql_summary_lines, error)) != NULL &&
-	    (s->first_lines = db_prepare(db, sql_summary_first_lines,
-	    error)) != NULL &&
 	    (s->event = db_prepare(db, sql_summary_event, error)) != NULL &&
 	    (s->known = db_prepare(db, sql_known_read, error)) != NULL &&
 	    (s->set_known = db_prepare(db, sql_known_write, error)) != NULL &&
 	    (s->add = db_prepare(db, sql_unread_add, error)) != NULL &&
-	    (s->extend = db_prepare(db, sql_unread_extend, error)) != NULL);
-}
-
-void
-summary_undone(struct summary *s)
-{
-	s->tasks_high = 0;
-	s->unread = true;
+	    counts_prepare(&s->counts, db, error));
 }
 
 /* Step a bound statement that returns no row. */
@@ -47,85 +29,6 @@ run(struct summary *s, sqlite3_stmt *stmt, struct sql_error *error)
 
 	(void)sqlite3_reset(stmt);
 	return (result);
-}
-
-/* ------------------------------------------------------------------ lines */
-
-static void
-bind_group(sqlite3_stmt *stmt, const struct group *g)
-{
-	int i;
-
-	db_bind_text(stmt, 1, g->execution);
-	(void)sqlite3_bind_int64(stmt, 2, g->first);
-	(void)sqlite3_bind_int64(stmt, 3, g->last);
-	for (i = 0; i < LEVEL_COUNT; i++)
-		(void)sqlite3_bind_int64(stmt, 4 + i, g->count[i]);
-}
-
-static enum sql_result
-write_group(struct summary *s, const struct group *g, struct sql_error *error)
-{
-	enum sql_result result;
-
-	bind_group(s->lines, g);
-	if ((result = run(s, s->lines, error)) != SQL_DONE ||
-	    sqlite3_changes(s->db) > 0)
-		return (result);
-	bind_group(s->first_lines, g);
-	return (run(s, s->first_lines, error));
-}
-
-/* Levels of our own rows: DEBUG, INFO, WARN, ERROR. */
-static enum level
-level_of(struct span level)
-{
-	switch (level.n > 0 ? level.p[0] : '\0') {
-	case 'D':
-		return (LEVEL_DEBUG);
-	case 'W':
-		return (LEVEL_WARN);
-	case 'E':
-		return (LEVEL_ERROR);
-	default:
-		return (LEVEL_INFO);
-	}
-}
-
-static void
-count_row(struct group *g, const struct log_row *r, int64_t now)
-{
-	int64_t at = r->timestamp < now ? r->timestamp : now;
-
-	if (at < g->first)
-		g->first = at;
-	if (at > g->last)
-		g->last = at;
-	g->count[level_of(r->level)]++;
-}
-
-static enum sql_result
-count_lines(struct summary *s, const struct store_batch *b,
-    struct sql_error *error)
-{
-	enum sql_result result;
-	struct group g;
-	size_t i = 0;
-
-	while (i < b->nlog) {
-		g = (struct group){
-			.execution = b->log[i].execution,
-			.first = INT64_MAX,
-			.last = INT64_MIN,
-		};
-		do
-			count_row(&g, &b->log[i], b->now_ms);
-		while (++i < b->nlog &&
-		    span_eq(b->log[i].execution, g.execution));
-		if ((result = write_group(s, &g, error)) != SQL_DONE)
-			return (result);
-	}
-	return (SQL_DONE);
 }
 
 /* ----------------------------------------------------------------- events */
@@ -233,42 +136,6 @@ summary_note(struct summary *s, const struct position *before,
 	return (run(s, s->set_known, error));
 }
 
-/* The tasks of our own rows are read later: a row of a table for each task in
-   each transaction is too much. */
-static enum sql_result
-note_tasks(struct summary *s, int64_t low, int64_t high,
-    struct sql_error *error)
-{
-	enum sql_result result = SQL_DONE;
-	bool extended = false;
-
-	if (s->tasks_high != 0 && s->tasks_high == low) {
-		(void)sqlite3_bind_int64(s->extend, 1, s->tasks);
-		(void)sqlite3_bind_int64(s->extend, 2, low);
-		(void)sqlite3_bind_int64(s->extend, 3, high);
-		result = run(s, s->extend, error);
-		extended = sqlite3_changes(s->db) > 0;
-	}
-	if (result == SQL_DONE && !extended) {
-		result = add_range(s, "tasks", low, high, error);
-		s->tasks = sqlite3_last_insert_rowid(s->db);
-	}
-	s->unread = true;
-	s->tasks_high = high;
-	return (result);
-}
-
-static bool
-has_tasks(const struct store_batch *b)
-{
-	size_t i;
-
-	for (i = 0; i < b->nlog; i++)
-		if (b->log[i].task.p != NULL)
-			return (true);
-	return (false);
-}
-
 enum sql_result
 summary_apply(struct summary *s, const struct store_batch *b,
     const struct store_commit *c, struct sql_error *error)
@@ -276,8 +143,6 @@ summary_apply(struct summary *s, const struct store_batch *b,
 	enum sql_result result;
 	size_t i;
 
-	if ((result = count_lines(s, b, error)) != SQL_DONE)
-		return (result);
 	for (i = 0; i < b->naudit; i++)
 		if ((result = summary_event(s, &b->audit[i], b->now_ms,
 		    error)) != SQL_DONE)
@@ -285,6 +150,11 @@ summary_apply(struct summary *s, const struct store_batch *b,
 	if ((result = summary_note(s, &c->before, &c->after, error)) !=
 	    SQL_DONE)
 		return (result);
-	return (has_tasks(b) ? note_tasks(s, c->before.log, c->after.log,
-	    error) : SQL_DONE);
+	if (b->nlog == 0)
+		return (SQL_DONE);
+	s->unread = true;
+	if (s->counts.levels.counted >= s->counts.max &&
+	    (result = counts_flush(&s->counts, error)) != SQL_DONE)
+		return (result);
+	return (counts_note(&s->counts, c->before.log, c->after.log, error));
 }

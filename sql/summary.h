@@ -1,7 +1,8 @@
 /*
- * Summaries of executions: written in the transaction of the rows and events
- * that they count.  What others have written into the file is noted there as a
- * range of ids and read later, in steps (fold.h).
+ * Summaries of executions: what they are of is written, or noted in the file,
+ * in the transaction of the rows and events.  Our own lines are counted in
+ * memory first (counts.h); what others have written is noted as a range of ids
+ * and read later, in steps (fold.h).
  *
  * Layer: sql.  Threads: the store's.
  */
@@ -12,21 +13,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sql/counts.h"
 #include "sql/result.h"
 #include "sql/store.h"
 
 struct summary {
 	sqlite3		*db;		/* the store's */
-	sqlite3_stmt	*lines;
-	sqlite3_stmt	*first_lines;
 	sqlite3_stmt	*event;
 	sqlite3_stmt	*known;
 	sqlite3_stmt	*set_known;
 	sqlite3_stmt	*add;
-	sqlite3_stmt	*extend;
-	int64_t		 tasks;		/* the range of our own newest rows */
-	int64_t		 tasks_high;	/* and its end; 0: there is none */
-	bool		 unread;	/* there may be ranges */
+	struct counts	 counts;
+	bool		 unread;	/* there may be counts, or ranges */
 };
 
 /* False and *error: a statement cannot be prepared.  They go with the db. */
@@ -36,9 +34,6 @@ bool	 summary_prepare(struct summary *, sqlite3 *, struct sql_error *);
    them, and note what was written by others before them. */
 enum sql_result	 summary_apply(struct summary *, const struct store_batch *,
 		    const struct store_commit *, struct sql_error *);
-
-/* The transaction has failed: what was noted is void. */
-void	 summary_undone(struct summary *);
 
 /* Inside a transaction: all up to this place is counted or noted. */
 enum sql_result	 summary_note(struct summary *, const struct position *before,

@@ -34,13 +34,14 @@ static const char *const text[SWEEPER_COUNT] = {
 
 bool
 sweeper_prepare(struct sweeper *w, sqlite3 *db, struct guard *guard,
-    struct ranges *ranges, struct sql_error *error)
+    struct ranges *ranges, struct counts *counts, struct sql_error *error)
 {
 	int i;
 
 	w->db = db;
 	w->guard = guard;
 	w->ranges = ranges;
+	w->counts = counts;
 	for (i = 0; i < SWEEPER_COUNT; i++)
 		if ((w->stmt[i] = db_prepare(db, text[i], error)) == NULL)
 			return (false);

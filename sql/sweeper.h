@@ -60,12 +60,14 @@ struct prey {
 	size_t	victim;
 };
 
+struct counts;
 struct guard;
 
 struct sweeper {
 	sqlite3		*db;		/* the store's */
 	struct guard	*guard;		/* likewise */
 	struct ranges	*ranges;	/* likewise */
+	struct counts	*counts;	/* likewise */
 	struct verdict	 verdict;
 	sqlite3_stmt	*stmt[SWEEPER_COUNT];
 	sqlite3_stmt	*remove;	/* of one step: no other time is a row
@@ -81,7 +83,7 @@ struct sweeper {
 
 /* False and *error: a statement cannot be prepared.  They go with the db. */
 bool	 sweeper_prepare(struct sweeper *, sqlite3 *, struct guard *,
-	    struct ranges *, struct sql_error *);
+	    struct ranges *, struct counts *, struct sql_error *);
 void	 sweeper_free(struct sweeper *);
 
 /* Before the transaction: what it will look at is read, so that it need not

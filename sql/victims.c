@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "sql/counts.h"
 #include "sql/db.h"
 #include "sql/sweeper_inner.h"
 #include "sql/text.h"
@@ -248,6 +249,10 @@ victim_leave(struct sweeper *w, const struct victim *v,
 	db_bind_text(stmt, 1, victim_name(w, v));
 	result = db_integer(stmt, &left, error);
 	if (result != SQL_DONE || left != 0)
+		return (result);
+	/* Lines of it that were counted would make a summary of nothing. */
+	if (levels_know(&w->counts->levels, victim_name(w, v)) &&
+	    (result = counts_flush(w->counts, error)) != SQL_DONE)
 		return (result);
 	for (i = 0; i < sizeof drops / sizeof drops[0]; i++) {
 		db_bind_text(w->stmt[drops[i]], 1, victim_name(w, v));

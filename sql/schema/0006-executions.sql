@@ -1,7 +1,8 @@
 -- What list and inspect begin with: of each execution when it was, how many
 -- lines of each level it has had, and what its events say of its state.
--- Written in the transaction of the rows and events that it counts.  Times are
--- ms, and none of them is later than when it was written.
+-- Written or noted, in execlog_unread, in the transaction of the rows and events
+-- that it counts.  Times are ms, and none of them is later than when it was
+-- written.
 
 CREATE TABLE execlog_executions (
 	id INTEGER PRIMARY KEY,
@@ -37,7 +38,8 @@ CREATE TABLE execlog_tasks (
 
 -- How far the two public tables are known, and of what is before that the
 -- ranges of ids, low < id <= high, that are still to be read: for lines and
--- states where others have written them, for tasks everywhere.
+-- states where others have written them, for tasks everywhere.  Of the kind
+-- "counted" are those that a daemon has counted in memory.
 
 CREATE TABLE execlog_known (
 	log INTEGER NOT NULL,

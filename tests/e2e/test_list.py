@@ -219,6 +219,40 @@ def test_a_kill_counts_nothing_twice(daemon):
     assert daemon.sql("SELECT count(*) FROM execlog_tasks") == [(22,)]
 
 
+def test_a_clean_stop_leaves_nothing_in_memory(daemon):
+    p = daemon.producer()
+    for i in range(100):
+        p.log(f"e{i % 7}", "x", level=i % 4)
+    p.sync()
+    assert daemon.stop() == 0
+    assert daemon.sql(OURS) == daemon.sql(EXACT)
+    assert is_folded(daemon)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_more_executions_than_are_counted_in_memory(idle, shared):
+    """They are written by the next transaction, also while nobody asks."""
+    if shared:
+        idle.start().stop()
+        idle.sql("CREATE TABLE engines_own(x)")
+    daemon = idle.start()
+    n = 1500 if shared else 9000
+    p = daemon.producer()
+    for i in range(n):
+        p.log(f"e{i}", "x", level=i % 4, task="t")
+    p.sync()
+    p.log("e0", "x")
+    p.sync()
+    assert daemon.sql("SELECT count(*) FROM execlog_executions")[0][0] > (
+        1000 if shared else 8000)
+    daemon.kill()
+    daemon.start()
+    daemon.ok("list")
+    assert daemon.sql(OURS) == daemon.sql(EXACT)
+    await_until(lambda: is_folded(daemon), "the tasks")
+    assert daemon.sql("SELECT count(*) FROM execlog_tasks") == [(n,)]
+
+
 def test_a_time_in_the_future_does_not_stay_the_newest(daemon):
     p = daemon.producer()
     p.log("future", "x", timestamp=4102444800000)

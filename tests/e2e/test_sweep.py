@@ -1,4 +1,5 @@
 """Retention: what goes, what stays, who is told, through the real daemon."""
+import json
 import os
 import re
 import sqlite3
@@ -416,3 +417,13 @@ def test_the_file_does_not_grow_for_ever(idle, clock):
     full = sizes[kept + 2:]
     assert max(full) <= 1.1 * min(full), sizes
     assert n * kept <= sum(rows(daemon).values()) <= n * (kept + 1)
+
+
+def test_what_is_swept_as_soon_as_it_is_written_leaves_no_summary(thirty):
+    await_sweep(thirty)
+    write(thirty, "old", 31, 5, task="t")
+    thirty.ok("sweep", "--yes")
+    assert rows(thirty) == {}
+    write(thirty, "new", 1)
+    assert [e["execution_id"] for e in json.loads(
+        thirty.ok("list", "--json"))] == ["new"]
