@@ -10,6 +10,7 @@
 #define BEGIN_FRAMES	8000	/* 32 MB of log: begin to copy */
 #define QUIET_FRAMES	1000	/* so little left: the rest in one quiet pass */
 #define AGAIN_MS	5000	/* between looks whether still blocked */
+#define FULL_MS		500	/* between passes on a full disk */
 #define HOLD_FRAMES	12000	/* 48 MB: no more until all is copied */
 
 enum state {
@@ -29,6 +30,8 @@ struct checkpointer {
 	int			 left;
 	int			 copied;	/* by the pass before */
 	bool			 blocked;	/* a quiet pass left much */
+	bool			 complained;	/* of what failed last */
+	int64_t			 hurried_at;	/* ms; 0: never */
 	uint64_t		 passes;
 	uint64_t		 failures;
 	enum sql_result		 result;
@@ -71,6 +74,15 @@ judge(struct checkpointer *c)
 		log_line(LOG_NOTICE, "checkpoint: all is copied again");
 }
 
+/* Once, however often it is tried again. */
+static void
+complain(struct checkpointer *c)
+{
+	if (!c->complained)
+		log_line(LOG_WARNING, "checkpoint: %s", c->error.text);
+	c->complained = true;
+}
+
 static void
 on_again(void *v)
 {
@@ -93,8 +105,10 @@ on_pass(void *job, void *arg)
 	c->passes++;
 	if (c->result != SQL_DONE)
 		c->failures++;
+	if (c->result == SQL_DONE)
+		c->complained = false;
 	if (c->result != SQL_DONE && c->result != SQL_BUSY)
-		log_line(LOG_WARNING, "checkpoint: %s", c->error.text);
+		complain(c);
 	else if (c->result == SQL_DONE && held)
 		judge(c);
 	else if (c->result == SQL_DONE && (c->left <= QUIET_FRAMES ||
@@ -144,6 +158,16 @@ checkpointer_frames(struct checkpointer *c, int frames)
 	c->seen = frames;
 	if (c->state == RESTING && frames >= BEGIN_FRAMES)
 		begin(c);
+}
+
+void
+checkpointer_hurry(struct checkpointer *c, int64_t now)
+{
+	if (c == NULL || c->state != RESTING ||
+	    (c->hurried_at != 0 && now - c->hurried_at < FULL_MS))
+		return;
+	c->hurried_at = now;
+	begin(c);
 }
 
 void

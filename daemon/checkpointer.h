@@ -35,6 +35,10 @@ void	 checkpointer_stop(struct checkpointer *);
 /* The log has so many frames now. */
 void	 checkpointer_frames(struct checkpointer *, int frames);
 
+/* The disk is full at now, monotonic ms: copy what there is, so that the log
+   begins anew.  Twice a second at most.  Takes NULL. */
+void	 checkpointer_hurry(struct checkpointer *, int64_t now);
+
 /*
  * Is the writer to hold still?  Asked while the writer is idle; if so, a pass
  * is under way or begins, and on_quiet will be called.

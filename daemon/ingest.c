@@ -203,7 +203,8 @@ ingest_poke(struct ingest *in)
 			return;
 		}
 	}
-	if (!look_due(in, now) && (is_due(in, now) || !sweeping_due(in)) &&
+	if (!look_due(in, now) &&
+	    ((!in->in_flight && is_due(in, now)) || !sweeping_due(in)) &&
 	    !tidy_due(in, now))
 		rest(in, now);
 }
@@ -226,6 +227,8 @@ on_failure(struct ingest *in, const struct writer_job *job)
 	in->retry_at = now + delay;
 	in->dead = delay < 0;
 	folding_give_up(in);
+	if (job->result == SQL_FULL)
+		checkpointer_hurry(in->checkpointer, now);
 	if (job->result == SQL_UNKNOWN || job->result == SQL_MOVED)
 		in->hooks.on_fatal(job->result, in->hooks.arg);
 }

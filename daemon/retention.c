@@ -11,6 +11,7 @@
 #define BYTES_MS	60000	/* ... at what the rows take */
 #define CEILING_MS	3600000	/* ... when a sweep did not help */
 #define BUSY_MS		20	/* before what failed is tried again, */
+#define FULL_MS		1000	/* ... or the disk is full */
 #define RETRY_MS	30000	/* and when it was not somebody's lock */
 #define JITTER_MS	600000	/* a sweep is up to so much later */
 #define ROW_US		30.0	/* what a row costs, before it is known */
@@ -362,14 +363,18 @@ on_failure(struct retention *r, const struct sql_error *error,
     const struct clock_mark *now)
 {
 	bool busy = error->result == SQL_BUSY;
+	bool again = strcmp(r->error.text, error->text) == 0;
 
-	r->retry_at = now->boot_ms + (busy ? BUSY_MS : RETRY_MS);
+	r->retry_at = now->boot_ms + (busy ? BUSY_MS :
+	    error->result == SQL_FULL ? FULL_MS : RETRY_MS);
 	if (busy)
 		return;
-	if (strcmp(r->error.text, error->text) != 0)
+	if (!again)
 		log_line(LOG_WARNING, "retention: %s", error->text);
 	r->error = *error;
-	tell_sweep(r, RETENTION_FAILED, r->error.text);
+	/* On a full disk room is being made, now that it has been met. */
+	if (again || error->result != SQL_FULL)
+		tell_sweep(r, RETENTION_FAILED, r->error.text);
 }
 
 bool

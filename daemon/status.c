@@ -30,7 +30,8 @@ advise(enum sql_result result)
 		return ("somebody holds the write lock: see who has the file "
 		    "open (fuser), and end a transaction that hangs");
 	case SQL_FULL:
-		return ("make room on the disk; it goes on by itself");
+		return ("make room on the disk, or run execlog sweep with a "
+		    "shorter retention; it goes on by itself");
 	case SQL_FOREIGN:
 		return ("take the trigger, view or column back that stands in "
 		    "the way, or, where tables of execlog are missing, stop "

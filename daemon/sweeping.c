@@ -19,6 +19,15 @@ is_blocked(const struct ingest *in)
 	return (f.blocked);
 }
 
+/* The writer has a batch; but where that waits for room on the disk, a sweep
+   makes some. */
+static bool
+is_taken(const struct ingest *in)
+{
+	return (in->in_flight && (!in->health.degraded ||
+	    in->health.error.result != SQL_FULL));
+}
+
 bool
 sweeping_due(struct ingest *in)
 {
@@ -26,7 +35,7 @@ sweeping_due(struct ingest *in)
 	struct clock_mark now;
 	struct sweep_step *step;
 
-	if (in->retention == NULL || in->draining || in->in_flight ||
+	if (in->retention == NULL || in->draining || is_taken(in) ||
 	    us < in->pace.ready_us || is_blocked(in))
 		return (false);
 	clock_mark(&now);
@@ -51,7 +60,7 @@ sweeping_rest(const struct ingest *in, int64_t now, int64_t next)
 	struct clock_mark mark;
 	int64_t us = clock_mono_us(), at;
 
-	if (in->retention == NULL || in->in_flight || in->draining)
+	if (in->retention == NULL || is_taken(in) || in->draining)
 		return (next);
 	clock_mark(&mark);
 	at = now + retention_deadline(in->retention) - mark.boot_ms;
@@ -83,6 +92,8 @@ sweeping_done(struct ingest *in, const struct writer_job *job, bool more)
 		if (in->checkpointer != NULL)
 			checkpointer_frames(in->checkpointer, c->wal_frames);
 	}
+	if (job->result == SQL_FULL)
+		checkpointer_hurry(in->checkpointer, in->stepped_at);
 	clock_mark(&now);
 	if (retention_stepped(in->retention, job->result, &job->error, &now))
 		in->hooks.on_swept(in->hooks.arg);

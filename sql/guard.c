@@ -28,21 +28,27 @@ is_sequence(const char *table)
 	return (strcmp(table, "sqlite_sequence") == 0);
 }
 
+static bool
+is_one_of(const char *const *names, const char *name)
+{
+	for (; *names != NULL; names++)
+		if (strcmp(*names, name) == 0)
+			return (true);
+	return (false);
+}
+
 /* A pragma that only tells. */
 static bool
 may_ask(const char *pragma, const char *value)
 {
+	static const char *const number[] = { "data_version",
+	    "schema_version", "page_size", "freelist_count", NULL };
 	static const char *const table[] = { "table_info", "index_list",
-	    "index_info" };
-	size_t i;
+	    "index_info", NULL };
 
 	if (value == NULL)
-		return (strcmp(pragma, "data_version") == 0 ||
-		    strcmp(pragma, "schema_version") == 0);
-	for (i = 0; i < sizeof table / sizeof table[0]; i++)
-		if (strcmp(pragma, table[i]) == 0)
-			return (true);
-	return (false);
+		return (is_one_of(number, pragma));
+	return (is_one_of(table, pragma));
 }
 
 /* The one thing of the engine's that we write, and in no trigger. */

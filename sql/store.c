@@ -44,6 +44,7 @@ prepare_all(struct store *s, struct sql_error *error)
 	    streams_table_prepare(&s->streams, s->db, error) &&
 	    summary_prepare(&s->summary, s->db, error) &&
 	    fold_prepare(&s->fold, s->db, error) &&
+	    room_open(&s->room, s->db, error) &&
 	    ranges_prepare(&s->ranges, s->db, error) &&
 	    sweeps_prepare(&s->sweeps, s->db, error) &&
 	    sweeper_prepare(&s->sweeper, s->db, &s->guard, &s->ranges,
@@ -137,6 +138,7 @@ store_close(struct store *s)
 		return;
 	sweeper_free(&s->sweeper);
 	counts_free(&s->summary.counts);
+	room_close(&s->room);
 	triggers_close(s->triggers);
 	db_close(s->db);
 	free(s);
@@ -348,6 +350,8 @@ store_ended(struct store *s, enum sql_result result, struct sql_error *error)
 {
 	if (result == SQL_FOREIGN)
 		(void)db_exec(s->db, sql_reload_schema, NULL);
+	else if (result == SQL_FULL)
+		room_lacks(&s->room, error);
 	error->result = result;
 	guard_explain(&s->guard, error);
 	return (result);
@@ -365,6 +369,8 @@ store_commit(struct store *s, const struct store_batch *b,
 {
 	enum sql_result result;
 
+	if ((result = room_look(&s->room, error)) != SQL_DONE)
+		return (result);
 	if ((result = store_begin(s, c, error)) != SQL_DONE)
 		return (store_ended(s, result, error));
 	result = store_end(s, transaction(s, b, c, error), c);

@@ -18,6 +18,7 @@
 #include "sql/guard.h"
 #include "sql/producers.h"
 #include "sql/ranges.h"
+#include "sql/room.h"
 #include "sql/same_file.h"
 #include "sql/store.h"
 #include "sql/streams.h"
@@ -51,6 +52,7 @@ struct store {
 	struct summary	 summary;
 	struct fold	 fold;
 	struct same_file file;
+	struct room	 room;
 	int		 wal_frames;
 };
 

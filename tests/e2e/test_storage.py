@@ -2,6 +2,7 @@
 import os
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -11,13 +12,14 @@ LINES = 20000
 
 
 @pytest.fixture
-def small(idle):
-    """A daemon on a file system of 6 MB."""
+def small(idle, request):
+    """A daemon on a file system of 6 MB, or of as many as are asked for."""
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
     disk = idle.folder / "disk"
     disk.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "none",
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o",
+                           f"size={getattr(request, 'param', 6)}m", "none",
                            disk], capture_output=True)
     if done.returncode != 0:
         pytest.skip(done.stderr.decode())
@@ -94,3 +96,68 @@ def test_a_schema_that_is_too_new_is_waited_for(daemon):
     p.acked()
     await_until(lambda: daemon.status()["state"] == "ok")
     assert daemon.messages("e1") == ["before"] + [str(i) for i in range(10)]
+
+
+def free(daemon):
+    s = os.statvfs(daemon.db.parent)
+    return s.f_bavail * s.f_frsize
+
+
+def fill(path, left):
+    """All but so many bytes of the disk; then how much is free."""
+    with open(path, "ab", buffering=0) as file:
+        try:
+            while (s := os.statvfs(path.parent)).f_bavail * s.f_frsize > left:
+                file.write(b"x" * 4096)
+        except OSError:
+            pass
+
+
+@pytest.mark.parametrize("small", [20], indirect=True)
+def test_the_last_of_the_disk_is_left_to_others(small):
+    """A fourth of a small one, and as much again in reserve."""
+    p = small.producer()
+    p.log("e1", "before")
+    p.sync()
+    fill(small.db.parent / "ballast", 4 << 20)
+    while small.status()["state"] == "ok":
+        p.log("e1", "x")
+        p.flush()
+    status = small.status()
+    assert "MB are kept" in status["reason"] and "sweep" in status["advice"]
+    assert free(small) > 3 << 20
+    engine = sqlite3.connect(small.db, isolation_level=None)
+    engine.execute("CREATE TABLE engines_own(x)")
+    engine.execute("INSERT INTO engines_own VALUES(zeroblob(65536))")
+    engine.close()
+    (small.db.parent / "ballast").unlink()
+    p.acked()
+    await_until(lambda: small.status()["state"] == "ok")
+
+
+@pytest.mark.parametrize("small", [20], indirect=True)
+def test_a_sweep_makes_room_on_a_full_disk(small):
+    """Others have taken the last byte; only a sweep is made."""
+    small.stop()
+    small.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
+    await_until(lambda: small.status()["last_sweep"])
+    old = int(time.time() * 1000) - 31 * 86400000
+    p = small.producer()
+    for i in range(1500):
+        p.log("old", "x" * 2000, timestamp=old + i)
+    p.sync()
+    fill(small.db.parent / "ballast", 0)
+    while small.status()["state"] == "ok":
+        p.log("new", "y" * 2000)
+        p.flush()
+    await_until(lambda: "full" in (small.status()["reason"] or ""))
+    small.ok("sweep", "--yes")
+    p.log("new", "the last")
+    p.sync()
+    passes = small.status()["checkpoint"]
+    assert passes["passes"] > passes["failures"]    # however short the log
+    await_until(lambda: small.status()["state"] == "ok")
+    assert small.sql("SELECT count(*) FROM execution_logs "
+                     "WHERE execution_id = 'old'") == [(0,)]
+    assert len(small.messages("new")) == p.number - 1500
+    assert small.sql("PRAGMA integrity_check") == [("ok",)]

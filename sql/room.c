@@ -1,0 +1,113 @@
+#include "sql/room.h"
+
+#include <sys/statvfs.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/paths.h"
+#include "sql/db.h"
+#include "sql/text.h"
+
+#define MB	(1 << 20)	/* bytes */
+
+/* Bytes that we may use of the disk that has the file. */
+static bool
+disk(const struct room *r, int64_t *size, int64_t *avail)
+{
+	struct statvfs s;
+
+	if (statvfs(r->path, &s) == -1)
+		return (false);
+	*size = (int64_t)(s.f_blocks * s.f_frsize);
+	*avail = (int64_t)(s.f_bavail * s.f_frsize);
+	return (true);
+}
+
+/* It has no name, so it is gone when we are, whatever happens. */
+static void
+take_reserve(struct room *r)
+{
+	char name[PATHS_MAX];
+	int n = snprintf(name, sizeof name, "%s-reserve", r->path);
+
+	if (n < 0 || (size_t)n >= sizeof name)
+		return;
+	(void)unlink(name);
+	r->reserve = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (r->reserve == -1)
+		return;
+	(void)unlink(name);
+	if (fallocate(r->reserve, 0, 0, ROOM_RESERVE(r->kept)) == -1) {
+		(void)close(r->reserve);
+		r->reserve = -1;
+	}
+}
+
+bool
+room_open(struct room *r, sqlite3 *db, struct sql_error *error)
+{
+	sqlite3_stmt *stmt = db_prepare(db, sql_page_size, error);
+	sqlite3_int64 page = 0;
+	int64_t size, avail;
+	bool ok;
+
+	*r = (struct room){
+		.db = db,
+		.path = sqlite3_db_filename(db, "main"),
+		.kept = ROOM_KEPT,
+		.reserve = -1,
+	};
+	if (disk(r, &size, &avail) && size / ROOM_SHARE < r->kept)
+		r->kept = size / ROOM_SHARE;
+	ok = stmt != NULL && db_integer(stmt, &page, error) == SQL_DONE;
+	(void)sqlite3_finalize(stmt);
+	r->page = page;
+	return (ok && (r->spare = db_prepare(db, sql_free_pages, error)) !=
+	    NULL);
+}
+
+void
+room_close(struct room *r)
+{
+	if (r->path != NULL && r->reserve != -1)
+		(void)close(r->reserve);
+}
+
+enum sql_result
+room_look(struct room *r, struct sql_error *error)
+{
+	int64_t size, avail;
+	sqlite3_int64 spare;
+	enum sql_result result;
+
+	if (!disk(r, &size, &avail))
+		return (SQL_DONE);
+	if (r->reserve == -1 && avail >= 2 * r->kept)
+		take_reserve(r);
+	if (avail >= r->kept)
+		return (SQL_DONE);
+	if ((result = db_integer(r->spare, &spare, error)) != SQL_DONE ||
+	    spare * r->page >= ROOM_SPARE(r->kept))
+		return (result);
+	(void)snprintf(error->text, sizeof error->text, "the disk is nearly "
+	    "full: %.1f MB are left, %.1f MB are kept for sweeps and for "
+	    "other programs", (double)avail / MB, (double)r->kept / MB);
+	return (error->result = SQL_FULL);
+}
+
+void
+room_lacks(struct room *r, struct sql_error *error)
+{
+	size_t n = strlen(error->text);
+
+	if (r->reserve == -1)
+		return;
+	(void)close(r->reserve);
+	r->reserve = -1;
+	(void)snprintf(error->text + n, sizeof error->text - n,
+	    "; a reserve of %.1f MB was given back for sweeps",
+	    (double)ROOM_RESERVE(r->kept) / MB);
+}

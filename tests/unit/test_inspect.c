@@ -1,0 +1,90 @@
+/* An execution's facts: how many statements they take. */
+#include "proto/request.h"
+#include "sql/inspect.h"
+#include "sql/pages_inner.h"
+#include "tests/unit/support.h"
+
+#define TABLES	"CREATE TABLE executions(execution_id TEXT PRIMARY KEY, " \
+	"workflow_id TEXT, state TEXT, created_at TEXT);" \
+	"CREATE TABLE task_runs(execution_id TEXT, task_id TEXT, state TEXT, " \
+	"PRIMARY KEY(execution_id, task_id));" \
+	"CREATE TABLE attempts(execution_id TEXT, task_id TEXT, " \
+	"attempt_number INTEGER, status TEXT, " \
+	"PRIMARY KEY(execution_id, task_id, attempt_number));" \
+	"INSERT INTO executions(execution_id, state) VALUES('e1', 'FAILED');"
+#define TASKS	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 " \
+	"FROM n LIMIT %d) INSERT INTO "
+
+static int
+count(unsigned what, void *arg, void *stmt, void *text)
+{
+	int *n = arg;
+
+	(void)what;
+	(void)stmt;
+	(void)text;
+	++*n;
+	return (0);
+}
+
+/* All facts in one page; how many statements were run? */
+static int
+statements(struct world *w, size_t *bytes)
+{
+	struct request r = { .kind = REQUEST_INSPECT,
+	    .execution = span_of("e1"), .values = true };
+	struct inspect i = { 0 };
+	struct buf out = { 0 };
+	int n = 0;
+
+	assert_int_equal(sqlite3_trace_v2(w->pages->db, SQLITE_TRACE_STMT,
+	    count, &n), SQLITE_OK);
+	assert_int_equal(inspect_put(w->pages, &r, &i, SIZE_MAX, &out,
+	    &w->error), SQL_DONE);
+	assert_true(i.over);
+	(void)sqlite3_trace_v2(w->pages->db, 0, NULL, NULL);
+	*bytes = out.n;
+	buf_free(&out);
+	return (n);
+}
+
+static void
+tasks(struct world *w, int n)
+{
+	char sql[1024];
+
+	(void)snprintf(sql, sizeof sql, "DELETE FROM task_runs;"
+	    "DELETE FROM attempts;" TASKS
+	    "task_runs SELECT 'e1', 'task-' || i, 'FAILED' FROM n;" TASKS
+	    "attempts SELECT 'e1', 'task-' || i, 1, 'FAILED' FROM n;" TASKS
+	    "execution_logs(execution_id, task_id, timestamp, level, source, "
+	    "message) SELECT 'e1', 'task-' || i, i, 'ERROR', 's', 'm' FROM n",
+	    n, n, n);
+	meanwhile(w, sql);
+}
+
+static void
+test_as_many_statements_for_any_number_of_tasks(void **state)
+{
+	struct world *w = *state;
+	size_t few, many;
+	int n;
+
+	meanwhile(w, TABLES);
+	tasks(w, 2);
+	n = statements(w, &few);
+	assert_in_range(n, 4, 20);
+	tasks(w, 500);
+	assert_int_equal(statements(w, &many), n);
+	assert_true(many > few + 2 * 498 * strlen("task-500"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		world_test(test_as_many_statements_for_any_number_of_tasks),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
