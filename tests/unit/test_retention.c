@@ -340,8 +340,17 @@ test_failures_are_tried_again(void **state)
 	assert_null(step(&c));
 	pass(&c, 20);
 	assert_ptr_equal(step(&c), s);
+	/* Room is being made on the disk; who waits is told the second time. */
+	not_made(&c, SQL_FULL);
+	assert_int_equal(c.told[RETENTION_FAILED], 0);
+	assert_null(step(&c));
+	pass(&c, 1000);
+	assert_ptr_equal(step(&c), s);
 	not_made(&c, SQL_FULL);
 	assert_int_equal(c.told[RETENTION_FAILED], 1);
+	pass(&c, 1000);
+	assert_ptr_equal(step(&c), s);
+	not_made(&c, SQL_FAILED);
 	pass(&c, 1000);
 	assert_null(step(&c));
 	assert_int_equal(retention_deadline(c.r), c.now.boot_ms + 29000);
