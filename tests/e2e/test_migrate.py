@@ -60,7 +60,8 @@ def migrate(idle, *args):
 
 
 def test_there_is_a_fixture_of_each_release_and_it_stays_what_it_was():
-    assert RELEASED == list(range(1, len(FIXTURES) + 1)) and RELEASED[-1] >= 4
+    # 5 and 6 came out with 7.
+    assert RELEASED == [1, 2, 3, 4, 7]
     for fixture, n in zip(FIXTURES, RELEASED):
         was, now = sqlite3.connect(":memory:"), sqlite3.connect(":memory:")
         was.executescript(fixture.read_text())
@@ -182,7 +183,7 @@ def test_an_old_file_with_tables_of_the_engine_keeps_them(idle):
 
 
 def test_to_a_version_and_back(idle):
-    make(idle.db, FIXTURES[-1].read_text())
+    make(idle.db, TESTS.joinpath("fixtures/schema-0004.sql").read_text())
     before = rows(idle.db)
     assert migrate(idle, "up", "3")[:2] == (0, "nothing to do\n")
     code, out, err = migrate(idle, "down", "2")
