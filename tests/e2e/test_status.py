@@ -8,6 +8,7 @@ import select
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 
 import pytest
@@ -24,6 +25,7 @@ SUM = {"log": "sum(16 + " + " + ".join(
        "audit": "sum(16 + " + " + ".join(
            f"length(CAST({c} AS BLOB))" for c in (
                "execution_id", "event_type", "metadata")) + ")"}
+LOCKWATCH = pathlib.Path(__file__).parent.parent / "lib/lockwatch.py"
 TABLE = {"log": "execution_logs", "audit": "execution_audit_events"}
 FOREIGN = ("INSERT INTO execution_logs(execution_id, timestamp, level, source,"
            " message) VALUES(?, 1, 'INFO', 'engine', ?)")
@@ -122,6 +124,26 @@ def test_each_figure_is_the_truth(daemon):
     settled(daemon)
     follower.kill()
     follower.communicate()
+
+
+def test_the_lock_is_held_as_long_as_others_see_it(daemon):
+    p = daemon.producer()
+    p.log("e1", "x")
+    p.sync()
+    watch = subprocess.Popen(
+        [sys.executable, LOCKWATCH, daemon.db], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True)
+    assert watch.stdout.readline() == "ready\n"
+    for i in range(20000):
+        p.log(f"e{i % 1999}", "x" * 100)
+    p.sync()
+    status = daemon.status()
+    seen = sorted(json.loads(watch.communicate()[0]))
+    hold = status["lock_hold_ms"]
+    # Short ones fall between two looks; the longest one is not missed.
+    assert 0 < len(seen) <= status["commits"] + status["checkpoint"]["passes"] + 20
+    assert seen[-1] == pytest.approx(hold["max"], rel=0.3, abs=3)
+
 
 
 def test_what_was_there_is_counted_after_a_start(idle):
