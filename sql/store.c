@@ -120,8 +120,6 @@ store_open(const char *path, bool sync, bool migrate, int64_t now_ms,
 	guard_install(s->db, &s->guard);
 	if (!prepare_all(s, error) || !look_around(s, error))
 		goto error;
-	if (s->foreign_tables > 0)
-		s->summary.counts.max = COUNTS_SHARED_MAX;
 	engine_count_prepare(&s->count, s->db);
 	return (s);
 
@@ -241,6 +239,8 @@ store_look_back(struct store *s, struct store_commit *c,
 	    SQL_DONE)
 		return (result);
 	c->foreign = version != s->version;
+	if (c->foreign)
+		s->summary.counts.max = COUNTS_SHARED_MAX;
 	s->version = version;
 	return (SQL_DONE);
 }

@@ -212,6 +212,7 @@ def test_a_kill_counts_nothing_twice(daemon):
     daemon.kill()
     daemon.start()
     foreign(daemon, "e1", 5)
+    daemon.ok("list")
     await_until(lambda: not daemon.sql(
         "SELECT 1 FROM execlog_unread UNION SELECT 1 FROM execlog_known "
         "WHERE log < 3005"), "the summaries")
@@ -232,10 +233,9 @@ def test_a_clean_stop_leaves_nothing_in_memory(daemon):
 @pytest.mark.parametrize("shared", [False, True])
 def test_more_executions_than_are_counted_in_memory(idle, shared):
     """They are written by the next transaction, also while nobody asks."""
-    if shared:
-        idle.start().stop()
-        idle.sql("CREATE TABLE engines_own(x)")
     daemon = idle.start()
+    if shared:
+        daemon.sql("CREATE TABLE engines_own(x)")
     n = 1500 if shared else 9000
     p = daemon.producer()
     for i in range(n):
