@@ -2,7 +2,9 @@
 
 #include <sys/statvfs.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,24 +28,24 @@ disk(const struct room *r, int64_t *size, int64_t *avail)
 	return (true);
 }
 
-/* It has no name, so it is gone when we are, whatever happens. */
+/* It has no name, so it is gone when we are, whatever happens.  Not every file
+   system can do that; then there is none. */
 static void
 take_reserve(struct room *r)
 {
-	char name[PATHS_MAX];
-	int n = snprintf(name, sizeof name, "%s-reserve", r->path);
+	char folder[PATHS_MAX];
 
-	if (n < 0 || (size_t)n >= sizeof name)
+	(void)snprintf(folder, sizeof folder, "%s", r->path);
+	r->reserve = open(dirname(folder), O_TMPFILE | O_RDWR | O_CLOEXEC,
+	    0600);
+	if (r->reserve != -1 &&
+	    fallocate(r->reserve, 0, 0, ROOM_RESERVE(r->kept)) == 0)
 		return;
-	(void)unlink(name);
-	r->reserve = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (r->reserve == -1)
-		return;
-	(void)unlink(name);
-	if (fallocate(r->reserve, 0, 0, ROOM_RESERVE(r->kept)) == -1) {
+	r->impossible = errno == EOPNOTSUPP || errno == EISDIR ||
+	    errno == EFBIG;
+	if (r->reserve != -1)
 		(void)close(r->reserve);
-		r->reserve = -1;
-	}
+	r->reserve = -1;
 }
 
 bool
@@ -85,7 +87,7 @@ room_look(struct room *r, struct sql_error *error)
 
 	if (!disk(r, &size, &avail))
 		return (SQL_DONE);
-	if (r->reserve == -1 && avail >= 2 * r->kept)
+	if (r->reserve == -1 && !r->impossible && avail >= 2 * r->kept)
 		take_reserve(r);
 	if (avail >= r->kept)
 		return (SQL_DONE);

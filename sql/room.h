@@ -31,6 +31,7 @@ struct room {
 	const char	*path;		/* of the file, SQLite's */
 	int64_t		 kept;		/* bytes */
 	int		 reserve;	/* an unnamed file; -1: none */
+	bool		 impossible;	/* none can be made here */
 };
 
 /* False and *error: something cannot be prepared, or not be read.  The statement
