@@ -8,7 +8,7 @@
 #include "daemon/writer.h"
 #include "sql/store.h"
 
-#define FOLD_MS		1000	/* after a commit that leaves something unread,
+#define FOLD_MS		5000	/* after a commit that leaves something unread,
 				   or a failure */
 #define FOLD_BUSY_MS	500	/* between two steps while commits are due */
 #define FOLD_GAP_MS	5	/* else, or when somebody waits */

@@ -1,7 +1,10 @@
 """list and the shortcuts; summaries keep up with the rows."""
 import json
+import os
+import random
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -251,6 +254,40 @@ def test_more_executions_than_are_counted_in_memory(idle, shared):
     assert daemon.sql(OURS) == daemon.sql(EXACT)
     await_until(lambda: is_folded(daemon), "the tasks")
     assert daemon.sql("SELECT count(*) FROM execlog_tasks") == [(n,)]
+
+
+@pytest.mark.parametrize("seed", range(40 if os.environ.get("EXECLOG_SOAK")
+                                       else 2))
+def test_counts_are_exact_whatever_happens(idle, seed):
+    """Ours and others' lines, kills, stops, sweeps and questions at random."""
+    dice = random.Random(seed)
+    daemon = idle.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
+    now = int(time.time() * 1000)
+    for _ in range(25):
+        what = dice.choice("wwwwwfffklls")
+        if what == "w":
+            p = daemon.producer()
+            for _ in range(dice.randrange(1, 400)):
+                p.log(f"e{dice.randrange(200)}", "x", task="t",
+                      level=dice.randrange(4),
+                      timestamp=now - dice.randrange(20) * 86400000)
+            p.sync()
+            p.close()
+        elif what == "f":
+            foreign(daemon, f"e{dice.randrange(200)}", dice.randrange(1, 300),
+                    at=now - dice.randrange(1, 20) * 86400000)
+        elif what == "k":
+            daemon.kill()
+            daemon.start()
+        elif what == "l":
+            listed(daemon)
+        else:
+            daemon.ok("sweep", "--yes")
+    daemon.ok("list")
+    assert daemon.sql(OURS) == daemon.sql(EXACT)
+    await_until(lambda: is_folded(daemon), "the tasks")
+    assert daemon.sql("SELECT count(*) FROM execlog_tasks") == daemon.sql(
+        "SELECT count(DISTINCT execution_id) FROM execution_logs")
 
 
 def test_a_time_in_the_future_does_not_stay_the_newest(daemon):
