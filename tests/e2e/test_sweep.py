@@ -274,7 +274,8 @@ def test_a_clock_that_comes_back_needs_nobody(thirty, clock):
     assert daemon.stop() == 0
     daemon.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
     write(daemon, "old", 31)
-    assert daemon.ok("sweep") == "1 rows removed\n"
+    daemon.ok("sweep")          # or that of the start was before it
+    assert rows(daemon) == {}
 
 
 def test_missed_days_and_shorter_retention_need_nobody(thirty):
