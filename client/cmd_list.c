@@ -128,6 +128,9 @@ begin(struct list *l)
 	    l->table.right[ERRORS] = true;
 	l->table.cut[WORKFLOW] = 1;
 	l->table.cut[ID] = 2;
+	l->table.drop[WORKFLOW] = 1;
+	l->table.drop[STARTED] = 2;
+	l->table.drop[LINES] = 3;
 	for (i = 0; i < COLUMNS; i++)
 		table_add(&l->table, span_of(titles[i]), NULL);
 }

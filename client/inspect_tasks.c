@@ -180,6 +180,8 @@ put_attempts(const struct show *s)
 	t.right[A_NUMBER] = t.right[A_DURATION] = true;
 	t.cut[A_REASON] = 1;
 	t.cut[A_TASK] = 2;
+	t.drop[A_END] = 1;
+	t.drop[A_START] = 2;
 	for (i = 0; i < A_COLUMNS; i++)
 		table_add(&t, span_of(titles[i]), NULL);
 	for (i = 0; i < s->in->ntasks; i++) {
@@ -215,6 +217,10 @@ show_tasks(const struct show *s)
 	t.cut[NEEDS] = 1;
 	t.cut[TYPE] = 2;
 	t.cut[TASK] = 3;
+	t.drop[END] = 1;
+	t.drop[NEEDS] = 2;
+	t.drop[TYPE] = 3;
+	t.drop[START] = 4;
 	for (i = 0; i < COLUMNS; i++)
 		table_add(&t, span_of(titles[i]), NULL);
 	put_tasks(s, &t);

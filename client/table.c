@@ -8,6 +8,7 @@
 #include "client/print_inner.h"
 
 #define GAP	2	/* blanks between two columns */
+#define DROPPED	(-1)	/* the width of a column that is left out */
 
 int
 table_terminal(void)
@@ -100,21 +101,57 @@ measure(const struct table *t, int *widths)
 	return (sum);
 }
 
+/* By how much may a column be cut? */
+static int
+slack(const struct table *t, const int *widths, int i)
+{
+	return (t->cut[i] != 0 && widths[i] > TABLE_CUT_MIN ? widths[i] -
+	    TABLE_CUT_MIN : 0);
+}
+
+/* Leave columns out, in their order, until the others fit when they are cut; the
+   excess that there is then. */
+static int
+drop(const struct table *t, int *widths, int excess)
+{
+	int order, i, most = 0;
+
+	for (i = 0; i < t->ncolumns; i++)
+		most += slack(t, widths, i);
+	for (order = 1; order <= TABLE_COLUMNS_MAX; order++)
+		for (i = 0; i < t->ncolumns; i++) {
+			if (t->drop[i] != order || excess <= most)
+				continue;
+			most -= slack(t, widths, i);
+			excess -= widths[i] + GAP;
+			widths[i] = DROPPED;
+		}
+	return (excess);
+}
+
 /* Make columns narrower, in their order, until all fit. */
 static void
-fit(const struct table *t, int *widths, int excess)
+narrow(const struct table *t, int *widths, int excess)
 {
 	int order, i, less;
 
-	for (order = 1; order <= TABLE_COLUMNS_MAX && excess > 0; order++)
+	for (order = 1; order <= TABLE_COLUMNS_MAX; order++)
 		for (i = 0; i < t->ncolumns && excess > 0; i++) {
-			if (t->cut[i] != order || widths[i] <= TABLE_CUT_MIN)
+			if (t->cut[i] != order)
 				continue;
-			less = widths[i] - TABLE_CUT_MIN < excess ?
-			    widths[i] - TABLE_CUT_MIN : excess;
+			less = slack(t, widths, i) < excess ?
+			    slack(t, widths, i) : excess;
 			widths[i] -= less;
 			excess -= less;
 		}
+}
+
+static bool
+is_last(const struct table *t, const int *widths, int column)
+{
+	while (++column < t->ncolumns && widths[column] == DROPPED)
+		;
+	return (column == t->ncolumns);
 }
 
 static void
@@ -126,7 +163,7 @@ put_blanks(struct buf *b, int n)
 
 static void
 put_cell(struct buf *b, const struct table *t, size_t cell, int width,
-    bool color)
+    bool last, bool color)
 {
 	struct span s = cell_text(t, cell);
 	int i = (int)(cell % (size_t)t->ncolumns);
@@ -139,7 +176,7 @@ put_cell(struct buf *b, const struct table *t, size_t cell, int width,
 	table_cut(b, s, width);
 	if (color && t->cells[cell].color != NULL)
 		buf_str(b, PLAIN);
-	if (!t->right[i] && i < t->ncolumns - 1)
+	if (!t->right[i] && !last)
 		put_blanks(b, blanks);
 }
 
@@ -152,12 +189,14 @@ table_put(struct buf *b, const struct table *t, int indent, int width,
 	int i;
 
 	if (width > 0 && sum + indent > width)
-		fit(t, widths, sum + indent - width);
+		narrow(t, widths, drop(t, widths, sum + indent - width));
 	for (cell = 0; cell < t->ncells; cell++) {
 		i = (int)(cell % (size_t)t->ncolumns);
+		if (widths[i] == DROPPED)
+			continue;
 		put_blanks(b, i == 0 ? indent : GAP);
-		put_cell(b, t, cell, widths[i], color);
-		if (i == t->ncolumns - 1)
+		put_cell(b, t, cell, widths[i], is_last(t, widths, i), color);
+		if (is_last(t, widths, i))
 			buf_char(b, '\n');
 	}
 }

@@ -27,6 +27,8 @@ struct table {
 	bool			 right[TABLE_COLUMNS_MAX];	/* numbers */
 	int			 cut[TABLE_COLUMNS_MAX];	/* may be cut:
 					   1 first, then 2, ...; 0: never */
+	int			 drop[TABLE_COLUMNS_MAX];	/* likewise, left
+					   out where that is not enough */
 	struct buf		 text;
 	struct table_cell	*cells;
 	size_t			 ncells;
@@ -37,7 +39,8 @@ struct table {
 /* Add the next cell; its text was made safe before. */
 void	 table_add(struct table *, struct span, const char *color);
 
-/* Append the lines, at most so wide (0: any) and indented so far. */
+/* Append the lines, at most so wide (0: any; wider if what must not be cut is)
+   and indented so far. */
 void	 table_put(struct buf *, const struct table *, int indent, int width,
 	    bool color);
 void	 table_free(struct table *);

@@ -110,6 +110,9 @@ def test_narrow(four):
         lines = four.ok("list", env=dict(COLUMNS=width)).splitlines()
         assert max(map(len, lines)) <= width
     assert "a-very-long" in lines[1] and "…" in lines[1]
+    for width in (40, 60):
+        lines = four.ok("list", env=dict(COLUMNS=width)).splitlines()
+        assert max(map(len, lines)) <= width and "STATE" in lines[0]
     # Ids stay whole in a pipe.
     assert "x" * 60 in four.ok("list")
 
