@@ -403,11 +403,11 @@ retention_stepped(struct retention *r, enum sql_result result,
 int64_t
 retention_deadline(const struct retention *r)
 {
-	int64_t at = r->look_at;
-
 	if (r->active || r->cause != NULL || !LIST_EMPTY(&r->watchers))
-		at = 0;
-	return (at > r->retry_at ? at : r->retry_at);
+		return (r->retry_at);
+	if (is_off(r))
+		return (INT64_MAX);
+	return (r->look_at > r->retry_at ? r->look_at : r->retry_at);
 }
 
 bool

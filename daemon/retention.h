@@ -76,7 +76,7 @@ struct sweep_step	*retention_step(struct retention *,
 bool	 retention_stepped(struct retention *, enum sql_result,
 	    const struct sql_error *, const struct clock_mark *now);
 
-/* When to ask for a step again, boot ms: not now. */
+/* When to ask for a step again, boot ms; INT64_MAX: when somebody asks. */
 int64_t	 retention_deadline(const struct retention *);
 
 /* Is a sweep under way, which waits for its turn? */

@@ -60,10 +60,11 @@ sweeping_rest(const struct ingest *in, int64_t now, int64_t next)
 	struct clock_mark mark;
 	int64_t us = clock_mono_us(), at;
 
-	if (in->retention == NULL || is_taken(in) || in->draining)
+	if (in->retention == NULL || is_taken(in) || in->draining ||
+	    (at = retention_deadline(in->retention)) == INT64_MAX)
 		return (next);
 	clock_mark(&mark);
-	at = now + retention_deadline(in->retention) - mark.boot_ms;
+	at += now - mark.boot_ms;
 	if (is_blocked(in) && at < now + STARVED_MS)
 		at = now + STARVED_MS;
 	if (in->pace.ready_us > us &&

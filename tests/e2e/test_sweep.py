@@ -66,6 +66,14 @@ def test_nothing_goes_by_default_of_zero(daemon):
     assert rows(daemon) == {"old": 1}
 
 
+@pytest.mark.parametrize("days", [0, 30])
+def test_a_daemon_at_rest_costs_nothing(idle, days):
+    daemon = idle.start(AUTOKESTRA_LOG_RETENTION_DAYS=days)
+    daemon.ok("write", "e1", "x")
+    daemon.cli("sweep")
+    assert daemon.cpu() < 0.2
+
+
 def test_settings_are_shown(idle):
     code, out, err = idle.cli("ping")
     out = subprocess.run(idle.argv("--check-config", "--sweep-at", "23:59",

@@ -110,6 +110,16 @@ class Daemon:
         return (done.returncode, done.stdout.decode("utf-8", "replace"),
                 done.stderr.decode("utf-8", "replace"))
 
+    def cpu(self, seconds=1):
+        """Its CPU time, in s, while somebody waits for so long."""
+        def used():
+            with open(f"/proc/{self.process.pid}/stat") as file:
+                fields = file.read().rsplit(")", 1)[1].split()
+            return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+        before = used()
+        self.cli("follow", "nobody", "--wait", "--timeout", f"{seconds}s")
+        return used() - before
+
     def ok(self, *args, **more):
         code, out, err = self.cli(*args, **more)
         assert code == 0, (args, code, out, err)
