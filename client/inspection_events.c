@@ -71,8 +71,18 @@ is_over(const struct inspected_attempt *a)
 	return (facts_has_ended(a->state));
 }
 
-/* Which attempt does an event without a number tell of?  The engine's table has
-   all of them, later ones too. */
+/* Had it begun by then?  Two clocks tell of one that is in the engine's table. */
+static bool
+had_begun(const struct inspected_task *t, const struct inspected_attempt *a,
+    int64_t at)
+{
+	if (t->engine)
+		return (a->started <= at + EVENT_SLACK_MS);
+	return (!a->streams_only || a->started <= at);
+}
+
+/* Which attempt does an event without a number tell of?  The engine's table and
+   the streams have all of them, later ones too. */
 static int64_t
 attempt_of(const struct inspected_task *t, const struct audit_row *r,
     bool begins)
@@ -85,8 +95,7 @@ attempt_of(const struct inspected_task *t, const struct audit_row *r,
 		return (n);
 	if (t->nattempts == 0)
 		return (1);
-	while (t->engine && i > 1 && t->attempt[i - 1].started >
-	    r->timestamp + EVENT_SLACK_MS)
+	while (i > 1 && !had_begun(t, &t->attempt[i - 1], r->timestamp))
 		i--;
 	last = &t->attempt[i - 1];
 	return (begins && is_over(last) && !t->engine ? last->number + 1 :

@@ -400,3 +400,17 @@ def test_who_sent_an_event_and_what_it_said(daemon):
         "api_token": "***SECRET***", "n": 1}
     audit[1]["origin"]["metadata"] = shown[1]["origin"]["metadata"]
     assert audit == shown and shown[1]["origin"]["uid"] == os.getuid()
+
+
+def test_a_first_attempt_without_a_number(daemon):
+    """As run --lifecycle says it, before one that has a number."""
+    fails = ("sh", "-c", "echo no; exit 5")
+    assert daemon.cli("run", "e1", "-t", "build", "--lifecycle", "--",
+                      *fails)[0] == 5
+    daemon.ok("run", "e1", "-t", "build", "--attempt", 2, "--lifecycle",
+              "--", "echo", "yes")
+    task, = json.loads(daemon.ok("inspect", "e1", "--json"))["tasks"]
+    first, second = task["attempts"]
+    assert (first["state"], second["state"]) == ("FAILED", "SUCCESS")
+    assert first["ended_at"] <= second["started_at"]
+    assert "5" in first["reason"] and second["reason"] is None
