@@ -127,7 +127,7 @@ begin(struct list *l)
 	l->table.right[DURATION] = l->table.right[LINES] =
 	    l->table.right[ERRORS] = true;
 	l->table.cut[WORKFLOW] = 1;
-	l->table.cut[ID] = 2;
+	l->table.cut[ID] = TABLE_CUT_LAST;	/* it is to be pasted */
 	l->table.drop[WORKFLOW] = 1;
 	l->table.drop[STARTED] = 2;
 	l->table.drop[LINES] = 3;

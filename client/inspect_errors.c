@@ -51,7 +51,7 @@ inspect_errors(const struct show *s, struct buf *out)
 	/* Not by the count of errors: it may still be on its way. */
 	if (!span_is(s->in->execution.state, "FAILED"))
 		return (-1);
-	t = inspection_failing(s->in, &why);
+	t = inspection_failing(s->in, show_asked(s->options), &why);
 	if (t != NULL && text_is_id(t->id))
 		r.filter.task[r.filter.ntasks++] = t->id;
 	into.out = out;

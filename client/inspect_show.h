@@ -35,6 +35,9 @@ void	 show_json(const struct show *);
 /* Is the task one of those that are asked for? */
 bool	 show_wants(const struct show *, const struct inspected_task *);
 
+/* The one task that is asked for; SPAN_NONE. */
+struct span	 show_asked(const struct options *);
+
 /* Append a text of others, made safe; where it does not fit it is cut. */
 void	 show_put(const struct show *, struct span, int width);
 

@@ -104,6 +104,12 @@ show_wants(const struct show *s, const struct inspected_task *t)
 	return (f->ntasks == 0);
 }
 
+struct span
+show_asked(const struct options *o)
+{
+	return (o->filter.ntasks == 1 ? o->filter.task[0] : SPAN_NONE);
+}
+
 /* ms that a task took, of which so many took longer: -1 for all. */
 static int64_t
 slowest(const struct show *s)

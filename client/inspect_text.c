@@ -91,7 +91,7 @@ put_failure(const struct show *s)
 
 	if (!span_is(s->in->execution.state, "FAILED"))
 		return;
-	t = inspection_failing(s->in, &why);
+	t = inspection_failing(s->in, show_asked(s->options), &why);
 	put_colored(s, span_of("FAILED"), RED);
 	if (t != NULL) {
 		buf_str(s->out, "  task ");

@@ -95,9 +95,10 @@ void	 inspection_frame(struct inspection *, const struct frame *);
 void	 inspection_settle(struct inspection *, int64_t now_ms);
 void	 inspection_free(struct inspection *);
 
-/* What an operator needs first: the task that has failed, or NULL, and why. */
+/* What an operator needs first: the task that has failed, or NULL, and why.  Of
+   the task that is asked for, if there is one. */
 const struct inspected_task *inspection_failing(const struct inspection *,
-			    struct span *why);
+			    struct span asked, struct span *why);
 
 /* true, false; *has false: there are no streams. */
 bool	 inspection_is_complete(const struct inspection *, bool *has);

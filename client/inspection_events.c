@@ -340,19 +340,23 @@ inspection_settle(struct inspection *in, int64_t now)
 }
 
 const struct inspected_task *
-inspection_failing(const struct inspection *in, struct span *why)
+inspection_failing(const struct inspection *in, struct span asked,
+    struct span *why)
 {
 	const struct inspected_task *t, *found = NULL;
+	bool named = in->failed_task.p != NULL && (asked.p == NULL ||
+	    span_eq(asked, in->failed_task));
 	size_t i;
 
 	for (i = 0; i < in->ntasks; i++) {
 		t = &in->task[i];
-		if (in->failed_task.p != NULL ?
-		    span_eq(t->id, in->failed_task) :
-		    span_is(t->state, "FAILED"))
+		if (named ? span_eq(t->id, in->failed_task) :
+		    span_is(t->state, "FAILED") && (asked.p == NULL ||
+		    span_eq(t->id, asked)))
 			found = t;
 	}
-	*why = in->message;
+	*why = found == NULL || asked.p == NULL || named ? in->message :
+	    SPAN_NONE;
 	if (why->p == NULL && found != NULL && found->value[VALUE_ERROR].n > 0)
 		*why = buf_text(&found->value[VALUE_ERROR]);
 	if (why->p == NULL && found != NULL)

@@ -6,7 +6,7 @@
 
 #include "client/numbers.h"
 
-#define BAR	20	/* characters */
+#define BAR	10	/* characters; all of it fits into 80 */
 #define SETTLED	500	/* ms before a rate is told */
 
 void
@@ -24,7 +24,7 @@ put_bar(char *out, size_t size, int64_t done, int64_t whole)
 	int full = (int)(done * BAR / whole);
 
 	return (snprintf(out, size, "[%.*s%.*s] %3d %%  ", full,
-	    "####################", BAR - full, "....................",
+	    "##########", BAR - full, "..........",
 	    (int)(done * 100 / whole)));
 }
 
@@ -42,7 +42,7 @@ progress_format(char out[PROGRESS_TEXT], const char *unit, int64_t done,
 	numbers_group((uint64_t)done, count);
 	numbers_group((uint64_t)whole, all);
 	n += snprintf(out + n, PROGRESS_TEXT - (size_t)n,
-	    known ? "%s of about %s %s" : "%s%.0s %s", count, all, unit);
+	    known ? "%s of ~%s %s" : "%s%.0s %s", count, all, unit);
 	if (a_second <= 0)
 		return;
 	numbers_group((uint64_t)a_second, rate);

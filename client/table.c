@@ -117,12 +117,13 @@ drop(const struct table *t, int *widths, int excess)
 	int order, i, most = 0;
 
 	for (i = 0; i < t->ncolumns; i++)
-		most += slack(t, widths, i);
+		if (t->cut[i] != TABLE_CUT_LAST)
+			most += slack(t, widths, i);
 	for (order = 1; order <= TABLE_COLUMNS_MAX; order++)
 		for (i = 0; i < t->ncolumns; i++) {
 			if (t->drop[i] != order || excess <= most)
 				continue;
-			most -= slack(t, widths, i);
+			most -= slack(t, widths, i);	/* not a last one */
 			excess -= widths[i] + GAP;
 			widths[i] = DROPPED;
 		}

@@ -13,6 +13,7 @@
 #include "proto/buf.h"
 
 #define TABLE_COLUMNS_MAX	10
+#define TABLE_CUT_LAST		TABLE_COLUMNS_MAX
 #define TABLE_CUT_MIN		8	/* columns that are cut are not cut
 					   shorter */
 
@@ -26,7 +27,9 @@ struct table {
 	int			 ncolumns;
 	bool			 right[TABLE_COLUMNS_MAX];	/* numbers */
 	int			 cut[TABLE_COLUMNS_MAX];	/* may be cut:
-					   1 first, then 2, ...; 0: never */
+					   1 first, then 2, ...; 0: never;
+					   TABLE_CUT_LAST: when others have
+					   been left out */
 	int			 drop[TABLE_COLUMNS_MAX];	/* likewise, left
 					   out where that is not enough */
 	struct buf		 text;

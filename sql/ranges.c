@@ -23,7 +23,8 @@ ranges_prepare(struct ranges *t, sqlite3 *db, struct sql_error *error)
 	    (t->from = db_prepare(db, sql_ranges_from, error)) != NULL &&
 	    (t->rest = db_prepare(db, sql_range_rest, error)) != NULL &&
 	    (t->set = db_prepare(db, sql_range_set, error)) != NULL &&
-	    (t->drop = db_prepare(db, sql_range_drop, error)) != NULL);
+	    (t->drop = db_prepare(db, sql_range_drop, error)) != NULL &&
+	    (t->less = db_prepare(db, sql_range_less, error)) != NULL);
 }
 
 /* Step a bound statement that returns no row. */
@@ -202,4 +203,13 @@ ranges_close(struct ranges *t, int64_t range, int64_t cutoff,
 		return (run(t, t->set, error));
 	(void)sqlite3_bind_int64(t->drop, 1, range);
 	return (run(t, t->drop, error));
+}
+
+enum sql_result
+ranges_less(struct ranges *t, int64_t range, int64_t rows,
+    struct sql_error *error)
+{
+	(void)sqlite3_bind_int64(t->less, 1, range);
+	(void)sqlite3_bind_int64(t->less, 2, rows);
+	return (run(t, t->less, error));
 }

@@ -26,6 +26,7 @@ struct ranges {
 	sqlite3_stmt	*rest;
 	sqlite3_stmt	*set;
 	sqlite3_stmt	*drop;
+	sqlite3_stmt	*less;
 	int64_t		 seen;		/* ids up to here are in it, or noted */
 	int64_t		 next_seen;	/* when the transaction is committed */
 };
@@ -63,6 +64,10 @@ enum sql_result	 ranges_find(struct ranges *, struct range *r, int64_t last,
 
 /* Look at what is in the range without changing anything. */
 enum sql_result	 ranges_look(struct ranges *, int64_t range,
+		    struct sql_error *);
+
+/* So many rows of it were removed, of about its average size. */
+enum sql_result	 ranges_less(struct ranges *, int64_t range, int64_t rows,
 		    struct sql_error *);
 
 /* The range was swept: what is in it now, but for rows older than cutoff, which

@@ -701,6 +701,12 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)
 ON CONFLICT (range) DO UPDATE SET rows = ?2, bytes = ?3, oldest = ?4,
 	newest = ?5, last_id = ?6, whole = 1
 
+-- Rows of it are gone, wherever they were.
+-- name: range_less
+UPDATE execlog_ranges SET rows = max(rows - ?2, 0),
+	bytes = CASE WHEN rows > ?2 THEN bytes - bytes / rows * ?2 ELSE 0 END
+WHERE range = ?1
+
 -- name: range_drop
 DELETE FROM execlog_ranges WHERE range = ?1
 

@@ -2,6 +2,7 @@
 
 #include "sql/counts.h"
 #include "sql/db.h"
+#include "sql/ranges.h"
 #include "sql/sweeper_inner.h"
 #include "sql/text.h"
 
@@ -275,6 +276,28 @@ note_spared(struct sweeper *w, const struct sweep_step *step,
 	return (sweeper_run(w, SWEEPER_SPARED_ADD, error));
 }
 
+/* Rows of a spared one are anywhere; where a sweep goes by id the range is closed
+   instead. */
+static enum sql_result
+leave_ranges(struct sweeper *w, const struct sweep_step *step, size_t taken,
+    struct sql_error *error)
+{
+	enum sql_result result = SQL_DONE;
+	int64_t range, rows;
+	size_t i = 0;
+
+	while (i < taken && result == SQL_DONE) {
+		range = w->prey[i].id >> RANGES_SHIFT;
+		for (rows = 0; i < taken &&
+		    w->prey[i].id >> RANGES_SHIFT == range; i++)
+			rows += !is_kept(step, &w->victim[w->prey[i].victim],
+			    &w->prey[i]);
+		if (rows > 0)
+			result = ranges_less(w->ranges, range, rows, error);
+	}
+	return (result);
+}
+
 enum sql_result
 victims_take(struct sweeper *w, struct sweep_step *step, size_t *taken,
     struct sql_error *error)
@@ -286,6 +309,9 @@ victims_take(struct sweeper *w, struct sweep_step *step, size_t *taken,
 	    (i == 0 || i % CLOCK_EVERY != 0 || sweeper_has_time(w)); i++)
 		result = take(w, step, &w->prey[i], error);
 	*taken = i;
+	if (result == SQL_DONE && step->sweep.phase == SWEEP_SPARED &&
+	    !step->dry)
+		result = leave_ranges(w, step, i, error);
 	for (i = 0; i < w->nvictim && result == SQL_DONE && !step->dry; i++) {
 		if (w->victim[i].rows > 0)
 			result = note_removed(w, step, &w->victim[i], error);

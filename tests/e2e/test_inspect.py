@@ -414,3 +414,15 @@ def test_a_first_attempt_without_a_number(daemon):
     assert (first["state"], second["state"]) == ("FAILED", "SUCCESS")
     assert first["ended_at"] <= second["started_at"]
     assert "5" in first["reason"] and second["reason"] is None
+
+
+def test_the_headline_is_of_the_task_that_is_asked_for(daemon):
+    for task, code in ("a", 3), ("b", 4):
+        daemon.cli("run", "e1", "-t", task, "--attempt", 1, "--lifecycle",
+                   "--", "sh", "-c", f"exit {code}")
+    daemon.ok("event", "e1", "FAILED", "--metadata",
+              '{"failed_task_id": "b", "error_message": "of b"}')
+    assert daemon.ok("inspect", "e1").startswith(
+        "FAILED  task b, attempt 1: of b")
+    head = daemon.ok("inspect", "e1", "-t", "a").splitlines()[0]
+    assert head.startswith("FAILED  task a, attempt 1") and "3" in head

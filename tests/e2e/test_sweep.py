@@ -135,7 +135,7 @@ def test_progress_on_a_terminal(thirty):
     os.close(main)
     shown = shown.decode()
     assert done.stdout == b"3 000 rows removed\n"
-    assert re.search(r"\[#+\.*\] +\d+ %  [\d ]+ of about 3 000 rows", shown)
+    assert re.search(r"\[#+\.*\] +\d+ %  [\d ]+ of ~3 000 rows", shown)
     assert shown.endswith("\r\x1b[K")
 
 
