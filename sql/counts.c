@@ -104,6 +104,9 @@ counts_flush(struct counts *c, struct sql_error *error)
 	enum sql_result result = adopt(c, error);
 	size_t i;
 
+	/* They are in memory until the transaction is committed. */
+	if (c->flushed)
+		return (SQL_DONE);
 	for (i = 0; i < c->levels.n && result == SQL_DONE; i++)
 		if (levels_has(&c->levels.of[i]))
 			result = write_lines(c, &c->levels.of[i], error);

@@ -51,7 +51,7 @@ enum sql_result	 counts_note(struct counts *, int64_t before, int64_t after,
 		    struct sql_error *);
 
 /* Inside a transaction, before its own rows are noted: write the summaries of
-   all that is in memory. */
+   all that is in memory.  Once, however often it is called. */
 enum sql_result	 counts_flush(struct counts *, struct sql_error *);
 
 /* That transaction is committed, with these rows, sorted by execution, or NULL;

@@ -104,8 +104,10 @@ void
 room_lacks(struct room *r, struct sql_error *error)
 {
 	size_t n = strlen(error->text);
+	int64_t size, avail;
 
-	if (r->reserve == -1)
+	/* Nor where it is ids that are spent. */
+	if (r->reserve == -1 || (disk(r, &size, &avail) && avail >= r->kept))
 		return;
 	(void)close(r->reserve);
 	r->reserve = -1;

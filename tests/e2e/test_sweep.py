@@ -430,9 +430,13 @@ def test_the_file_does_not_grow_for_ever(idle, clock):
 
 def test_what_is_swept_as_soon_as_it_is_written_leaves_no_summary(thirty):
     await_sweep(thirty)
-    write(thirty, "old", 31, 5, task="t")
+    p = thirty.producer()
+    for i in range(10):
+        p.log("new", "x")
+        for old in "a", "b", "c":
+            p.log(old, "x", timestamp=ago(31) + i, task="t")
+    p.sync()
     thirty.ok("sweep", "--yes")
-    assert rows(thirty) == {}
-    write(thirty, "new", 1)
-    assert [e["execution_id"] for e in json.loads(
-        thirty.ok("list", "--json"))] == ["new"]
+    assert rows(thirty) == {"new": 10}
+    assert [(e["execution_id"], e["lines"]) for e in json.loads(
+        thirty.ok("list", "--json"))] == [("new", 10)]
