@@ -79,9 +79,9 @@ room_close(struct room *r)
 }
 
 enum sql_result
-room_look(struct room *r, struct sql_error *error)
+room_look(struct room *r, int frames, struct sql_error *error)
 {
-	int64_t size, avail;
+	int64_t need = r->kept + frames * r->page, size, avail;
 	sqlite3_int64 spare;
 	enum sql_result result;
 
@@ -89,14 +89,16 @@ room_look(struct room *r, struct sql_error *error)
 		return (SQL_DONE);
 	if (r->reserve == -1 && !r->impossible && avail >= 2 * r->kept)
 		take_reserve(r);
-	if (avail >= r->kept)
+	if (avail >= need)
 		return (SQL_DONE);
 	if ((result = db_integer(r->spare, &spare, error)) != SQL_DONE ||
 	    spare * r->page >= ROOM_SPARE(r->kept))
 		return (result);
 	(void)snprintf(error->text, sizeof error->text, "the disk is nearly "
 	    "full: %.1f MB are left, %.1f MB are kept for sweeps and for "
-	    "other programs", (double)avail / MB, (double)r->kept / MB);
+	    "other programs", (double)avail / MB, (double)need / MB);
+	if (avail < ROOM_SPARE(r->kept))
+		room_lacks(r, error);
 	return (error->result = SQL_FULL);
 }
 

@@ -369,7 +369,7 @@ store_commit(struct store *s, const struct store_batch *b,
 {
 	enum sql_result result;
 
-	if ((result = room_look(&s->room, error)) != SQL_DONE)
+	if ((result = room_look(&s->room, s->wal_frames, error)) != SQL_DONE)
 		return (result);
 	if ((result = store_begin(s, c, error)) != SQL_DONE)
 		return (store_ended(s, result, error));

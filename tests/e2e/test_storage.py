@@ -162,3 +162,22 @@ def test_a_sweep_makes_room_on_a_full_disk(small):
                      "WHERE execution_id = 'old'") == [(0,)]
     assert len(small.messages("new")) == p.number - 1500
     assert small.sql("PRAGMA integrity_check") == [("ok",)]
+
+
+@pytest.mark.parametrize("small", [40], indirect=True)
+def test_one_writer_alone_does_not_lock_itself_up(small):
+    """What the log needs to be copied back is kept, too."""
+    small.stop()
+    small.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
+    await_until(lambda: small.status()["last_sweep"])
+    old = int(time.time() * 1000) - 31 * 86400000
+    p = small.producer()
+    while small.status()["state"] == "ok":
+        for i in range(500):
+            p.log("old", "x" * 900, timestamp=old + i)
+        p.flush()
+    await_until(lambda: small.status()["checkpoint"]["passes"] > 0)
+    assert free(small) > 4 << 20
+    small.ok("sweep", "--yes")
+    p.acked()
+    await_until(lambda: small.status()["state"] == "ok")
