@@ -39,7 +39,13 @@ run(struct counts *c, sqlite3_stmt *stmt, struct sql_error *error)
 static enum sql_result
 adopt(struct counts *c, struct sql_error *error)
 {
-	return (c->adopted ? SQL_DONE : run(c, c->adopt, error));
+	enum sql_result result;
+
+	if (c->adopted)
+		return (SQL_DONE);
+	result = run(c, c->adopt, error);
+	c->adopting = result == SQL_DONE;
+	return (result);
 }
 
 /* ------------------------------------------------------------ what is noted */
@@ -122,10 +128,11 @@ counts_flush(struct counts *c, struct sql_error *error)
 void
 counts_committed(struct counts *c, const struct store_batch *b)
 {
-	c->adopted = true;
+	/* Not every transaction has to do with it. */
+	c->adopted = c->adopted || c->adopting;
 	if (c->flushed)
 		levels_taken(&c->levels);
-	c->flushed = false;
+	c->flushed = c->adopting = false;
 	/* Without memory all that is noted is read. */
 	if (b != NULL && !levels_add(&c->levels, b)) {
 		levels_free(&c->levels);
@@ -137,6 +144,6 @@ counts_committed(struct counts *c, const struct store_batch *b)
 void
 counts_undone(struct counts *c)
 {
-	c->flushed = false;
+	c->flushed = c->adopting = false;
 	c->high = 0;
 }

@@ -38,6 +38,7 @@ struct counts {
 	int64_t		 range;		/* the newest that is noted */
 	int64_t		 high;		/* and its end; 0: there is none */
 	bool		 adopted;	/* what is noted is in memory */
+	bool		 adopting;	/* in this transaction */
 	bool		 flushed;	/* in this transaction */
 };
 

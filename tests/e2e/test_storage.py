@@ -181,3 +181,24 @@ def test_one_writer_alone_does_not_lock_itself_up(small):
     small.ok("sweep", "--yes")
     p.acked()
     await_until(lambda: small.status()["state"] == "ok")
+
+
+@pytest.mark.parametrize("small", [20], indirect=True)
+def test_the_reserve_is_for_others_too(small):
+    """They have filled the disk; none of our transactions has met that."""
+    def reserve():
+        fds = f"/proc/{small.process.pid}/fd"
+        links = [os.readlink(f"{fds}/{fd}") for fd in os.listdir(fds)]
+        return any("(deleted)" in link and link.startswith(
+            str(small.db.parent)) for link in links)
+    p = small.producer()
+    p.log("e1", "x")
+    p.sync()
+    assert reserve()
+    fill(small.db.parent / "ballast", 0)
+    p.log("e1", "y")
+    p.flush()
+    await_until(lambda: small.status()["state"] == "degraded")
+    assert not reserve() and free(small) > 1 << 20
+    (small.db.parent / "ballast").unlink()
+    p.acked()

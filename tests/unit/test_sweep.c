@@ -311,6 +311,28 @@ test_a_sweep_goes_on_where_it_was(void **state)
 	assert_answer(w, "SELECT count(*) FROM execution_logs", "0");
 }
 
+/* A kill leaves lines that were only counted in memory; whatever transaction is
+   the first one then, they are read. */
+static void
+test_a_sweep_before_what_was_counted_is_read(void **state)
+{
+	struct world *w = *state;
+	struct store_hold hold;
+
+	store_rows(w, "lost", NOW, 3);
+	store_close(w->store);
+	w->store = store_open(w->path, true, true, NOW, &w->error);
+	assert_non_null(w->store);
+	sweep_all(w);
+	store_rows(w, "new", NOW, 2);
+	do
+		assert_int_equal(store_fold(w->store, NOW, &hold, &w->error),
+		    SQL_DONE);
+	while (store_is_unread(w->store));
+	assert_answer(w, "SELECT execution_id, info FROM execlog_executions "
+	    "ORDER BY 1", "lost|3\nnew|2");
+}
+
 /* No step takes much longer than it may. */
 static void
 test_a_step_ends_in_time(void **state)
@@ -576,6 +598,7 @@ main(void)
 		world_test(test_the_engine_knows_better),
 		world_test(test_failed_ones_stay_longer),
 		world_test(test_a_sweep_goes_on_where_it_was),
+		world_test(test_a_sweep_before_what_was_counted_is_read),
 		world_test(test_a_step_ends_in_time),
 		world_test(test_counting_removes_nothing),
 		world_test(test_the_ceiling),
