@@ -88,6 +88,8 @@ send_event(const struct options *o, const struct execlog_event *e)
 
 	if (!deliver_open(&d, o, false))
 		return (options_unreachable(o, d.reason));
+	/* Who sends one event waits for it: it holds nothing back. */
+	d.bounded = true;
 	if (!secret_register(o, d.log)) {
 		(void)deliver_close(&d);
 		return (EXIT_USAGE);
@@ -155,8 +157,9 @@ const struct command command_event = {
     "                        now on, whoever writes them: that of a variable,\n"
     "                        which must be set, each line of a file and all\n"
     "                        of it\n"
-    "      --timeout D       give up when the daemon has been gone for so\n"
-    "                        long (default: 60s); one that is not there at\n"
-    "                        first is not waited for\n"
+    "      --timeout D       give up when the daemon has been gone, or has\n"
+    "                        acknowledged nothing, for so long (default:\n"
+    "                        60s); one that is not there at first is not\n"
+    "                        waited for\n"
     "      --socket PATH     the daemon's socket\n",
 };

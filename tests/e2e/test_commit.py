@@ -170,6 +170,19 @@ def test_a_planted_trigger_stores_nothing_and_can_be_removed(daemon, body):
     assert daemon.messages("e1") == ["a"]
 
 
+def test_an_event_that_cannot_be_committed_is_waited_for_so_long(daemon):
+    """Its connection stands and the daemon answers: that is not enough."""
+    daemon.sql("CREATE TRIGGER planted BEFORE INSERT ON execution_audit_events "
+               "BEGIN SELECT RAISE(IGNORE); END")
+    code, _, said = daemon.cli("event", "e1", "STARTED", "--timeout", "500ms")
+    assert code == 5 and "1 line was not acknowledged" in said
+    assert "execlog status" in said
+    assert daemon.status()["state"] == "degraded"
+    daemon.sql("DROP TRIGGER planted")
+    await_until(lambda: daemon.status()["state"] == "ok", "recovery")
+    assert daemon.sql("SELECT count(*) FROM execution_audit_events") == [(1,)]
+
+
 def test_rows_that_a_constraint_swallows_are_not_acknowledged(idle):
     db = sqlite3.connect(idle.db)
     db.execute("CREATE TABLE execution_logs(id INTEGER PRIMARY KEY "
