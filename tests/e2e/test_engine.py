@@ -86,6 +86,19 @@ def test_a_life(daemon, columns):
     assert "PENDING → RUNNING" in out and "COMPLETED" in out
 
 
+def test_a_second_run_is_written_down_but_an_execution_ends_once(daemon):
+    engine = Engine(daemon)
+    for state in ("RUNNING", "FAILED", "RUNNING", "SUCCESS"):
+        engine.set("e1", state)
+    assert trail(daemon)[1::2] == ["STARTED", "FAILED", "STARTED", "COMPLETED"]
+    assert daemon.cli("wait", "e1")[0] == 1
+    (row,) = json.loads(daemon.ok("list", "--json"))
+    assert row["state"] == "SUCCESS"
+    engine.db.execute("DROP TABLE executions")
+    (row,) = json.loads(daemon.ok("list", "--json"))
+    assert row["state"] == "FAILED"
+
+
 def test_reasons(daemon):
     engine = Engine(daemon)
     engine.set("e1", "RUNNING")
