@@ -10,7 +10,9 @@
 #define BEGIN_FRAMES	8000	/* 32 MB of log: begin to copy */
 #define QUIET_FRAMES	1000	/* so little left: the rest in one quiet pass */
 #define AGAIN_MS	5000	/* between looks whether still blocked */
-#define FULL_MS		500	/* between passes on a full disk */
+#define FAILED_MS	500	/* before a pass that failed is made again:
+				   it copies all from where it began, */
+#define FAILED_MAX_MS	8000	/* ... and twice as long each time */
 #define HOLD_FRAMES	12000	/* 48 MB: no more until all is copied */
 
 enum state {
@@ -18,20 +20,21 @@ enum state {
 	BESIDE,		/* passes run beside the commits */
 	QUIET_WANTED,	/* waiting for the writer to be idle */
 	QUIET,		/* the writer is held */
+	WAITING,	/* the last pass failed: until it is made again */
 };
 
 struct checkpointer {
 	struct worker		*worker;
 	struct checkpoint	*checkpoint;
 	enum state		 state;
-	struct timer		*again;		/* while blocked */
+	struct timer		*again;		/* while blocked or waiting */
+	int64_t			 wait;		/* ms, after the next failure */
 	int			 seen;		/* frames, at the last commit */
 	int			 frames;	/* of the pass that was made */
 	int			 left;
-	int			 copied;	/* by the pass before */
+	int			 copied;	/* of the frames seen, so many */
 	bool			 blocked;	/* a quiet pass left much */
 	bool			 complained;	/* of what failed last */
-	int64_t			 hurried_at;	/* ms; 0: never */
 	uint64_t		 passes;
 	uint64_t		 failures;
 	enum sql_result		 result;
@@ -53,7 +56,6 @@ run_pass(void *job, void *arg)
 static void
 begin(struct checkpointer *c)
 {
-	c->copied = 0;
 	c->state = BESIDE;
 	worker_assign(c->worker, c);
 }
@@ -74,13 +76,21 @@ judge(struct checkpointer *c)
 		log_line(LOG_NOTICE, "checkpoint: all is copied again");
 }
 
-/* Once, however often it is tried again. */
+/* Said once, however often it is tried again. */
 static void
-complain(struct checkpointer *c)
+fail(struct checkpointer *c)
 {
-	if (!c->complained)
+	c->failures++;
+	/* Somebody else is at it. */
+	if (c->result == SQL_BUSY)
+		return;
+	if (c->wait == 0)
 		log_line(LOG_WARNING, "checkpoint: %s", c->error.text);
-	c->complained = true;
+	c->wait = c->wait == 0 ? FAILED_MS : c->wait * 2;
+	if (c->wait > FAILED_MAX_MS)
+		c->wait = FAILED_MAX_MS;
+	c->state = WAITING;
+	timer_set(c->again, c->wait);
 }
 
 static void
@@ -88,7 +98,17 @@ on_again(void *v)
 {
 	struct checkpointer *c = v;
 
-	if (c->state == RESTING)
+	if (c->state == RESTING || c->state == WAITING)
+		begin(c);
+}
+
+/* More was copied: is all done, or is the rest for a quiet pass? */
+static void
+go_on(struct checkpointer *c, bool progress)
+{
+	if (c->left <= QUIET_FRAMES || c->seen >= HOLD_FRAMES)
+		c->state = QUIET_WANTED;
+	else if (progress)
 		begin(c);
 }
 
@@ -96,31 +116,26 @@ static void
 on_pass(void *job, void *arg)
 {
 	struct checkpointer *c = job;
-	bool held = c->state == QUIET;
-	bool progress = c->frames - c->left > c->copied;
+	bool held = c->state == QUIET, progress;
 
 	(void)arg;
-	c->copied = c->frames - c->left;
 	c->state = RESTING;
 	c->passes++;
 	if (c->result != SQL_DONE)
-		c->failures++;
-	if (c->result == SQL_DONE)
-		c->complained = false;
-	if (c->result != SQL_DONE && c->result != SQL_BUSY)
-		complain(c);
-	else if (c->result == SQL_DONE && held)
-		judge(c);
-	else if (c->result == SQL_DONE && (c->left <= QUIET_FRAMES ||
-	    c->seen >= HOLD_FRAMES))
-		c->state = QUIET_WANTED;
-	else if (c->result == SQL_DONE && progress) {
-		c->state = BESIDE;
-		worker_assign(c->worker, c);
-		return;
+		fail(c);
+	else {
+		/* Of a log that has begun anew since then, nothing. */
+		progress = c->frames - c->left > c->copied;
+		c->copied = c->frames <= c->seen ? c->frames - c->left : 0;
+		c->wait = 0;
+		if (held)
+			judge(c);
+		else
+			go_on(c, progress);
 	}
 	/* The writer may be waiting, or be idle and not ask by itself. */
-	c->on_quiet(c->arg);
+	if (c->state != BESIDE)
+		c->on_quiet(c->arg);
 }
 
 struct checkpointer *
@@ -155,19 +170,24 @@ checkpointer_stop(struct checkpointer *c)
 void
 checkpointer_frames(struct checkpointer *c, int frames)
 {
+	if (frames < c->seen)
+		c->copied = 0;
 	c->seen = frames;
 	if (c->state == RESTING && frames >= BEGIN_FRAMES)
 		begin(c);
 }
 
 void
-checkpointer_hurry(struct checkpointer *c, int64_t now)
+checkpointer_hurry(struct checkpointer *c)
 {
-	if (c == NULL || c->state != RESTING ||
-	    (c->hurried_at != 0 && now - c->hurried_at < FULL_MS))
-		return;
-	c->hurried_at = now;
-	begin(c);
+	if (c != NULL && c->state == RESTING)
+		begin(c);
+}
+
+int
+checkpointer_uncopied(const struct checkpointer *c)
+{
+	return (c == NULL || c->seen < c->copied ? 0 : c->seen - c->copied);
 }
 
 void

@@ -7,7 +7,7 @@
  * and the next commit begins the log anew.  At 48 MB the writer holds still in
  * any case.  Where somebody else reads an old state of the file, nothing of
  * this helps: the log grows until they are done, commits go on, and status says
- * so.
+ * so.  A pass that fails is made again, later each time, whatever else happens.
  *
  * Layer: daemon.  Threads: the loop's; passes run in the thread of its own.
  */
@@ -35,9 +35,13 @@ void	 checkpointer_stop(struct checkpointer *);
 /* The log has so many frames now. */
 void	 checkpointer_frames(struct checkpointer *, int frames);
 
-/* The disk is full at now, monotonic ms: copy what there is, so that the log
-   begins anew.  Twice a second at most.  Takes NULL. */
-void	 checkpointer_hurry(struct checkpointer *, int64_t now);
+/* The disk is full: copy what there is, so that the log begins anew.  Takes
+   NULL, as does the next. */
+void	 checkpointer_hurry(struct checkpointer *);
+
+/* Frames of the log that are not copied back, as far as is known: those need
+   room. */
+int	 checkpointer_uncopied(const struct checkpointer *);
 
 /*
  * Is the writer to hold still?  Asked while the writer is idle; if so, a pass

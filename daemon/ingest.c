@@ -83,6 +83,7 @@ commit_due(struct ingest *in, int64_t now)
 		return (false);
 	if (!in->in_flight)
 		seal(in, now);
+	store_keep_room(in->store, checkpointer_uncopied(in->checkpointer));
 	writer_commit(in->writer, in->flight);
 	tell_room(in);
 	return (true);
@@ -228,7 +229,7 @@ on_failure(struct ingest *in, const struct writer_job *job)
 	in->dead = delay < 0;
 	folding_give_up(in);
 	if (job->result == SQL_FULL)
-		checkpointer_hurry(in->checkpointer, now);
+		checkpointer_hurry(in->checkpointer);
 	if (job->result == SQL_UNKNOWN || job->result == SQL_MOVED)
 		in->hooks.on_fatal(job->result, in->hooks.arg);
 }

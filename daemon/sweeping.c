@@ -94,7 +94,7 @@ sweeping_done(struct ingest *in, const struct writer_job *job, bool more)
 			checkpointer_frames(in->checkpointer, c->wal_frames);
 	}
 	if (job->result == SQL_FULL)
-		checkpointer_hurry(in->checkpointer, in->stepped_at);
+		checkpointer_hurry(in->checkpointer);
 	clock_mark(&now);
 	if (retention_stepped(in->retention, job->result, &job->error, &now))
 		in->hooks.on_swept(in->hooks.arg);

@@ -40,7 +40,7 @@ bool	 room_open(struct room *, sqlite3 *, struct sql_error *);
 void	 room_close(struct room *);
 
 /* Before a transaction of rows and events: SQL_FULL and *error if there is only
-   what is kept and what so many frames of the log may need to be copied back, and
+   what is kept and what so many frames of the log need to be copied back, and
    the database's own file has little that is free.  Where others have taken that,
    the reserve is given back. */
 enum sql_result	 room_look(struct room *, int frames, struct sql_error *);

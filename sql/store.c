@@ -363,13 +363,19 @@ store_uncounted(const struct store *s)
 	return (s->count.why);
 }
 
+void
+store_keep_room(struct store *s, int frames)
+{
+	s->uncopied = frames;
+}
+
 enum sql_result
 store_commit(struct store *s, const struct store_batch *b,
     struct store_commit *c, struct sql_error *error)
 {
 	enum sql_result result;
 
-	if ((result = room_look(&s->room, s->wal_frames, error)) != SQL_DONE)
+	if ((result = room_look(&s->room, s->uncopied, error)) != SQL_DONE)
 		return (result);
 	if ((result = store_begin(s, c, error)) != SQL_DONE)
 		return (store_ended(s, result, error));

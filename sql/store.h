@@ -63,6 +63,10 @@ bool		 store_was_mended(const struct store *);
    there is none.  A sentence that stays. */
 const char	*store_uncounted(const struct store *);
 
+/* So many frames of the log are not copied back: from now on commits leave room
+   for them.  Not while another call runs. */
+void		 store_keep_room(struct store *, int frames);
+
 /* A named producer has come so far. */
 struct producer_mark {
 	struct span	producer;

@@ -53,7 +53,8 @@ struct store {
 	struct fold	 fold;
 	struct same_file file;
 	struct room	 room;
-	int		 wal_frames;
+	int		 wal_frames;	/* after the last commit */
+	int		 uncopied;	/* of them, that need room */
 };
 
 /* The parts of a transaction that can write: take the lock; what have others

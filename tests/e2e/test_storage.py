@@ -183,6 +183,55 @@ def test_one_writer_alone_does_not_lock_itself_up(small):
     await_until(lambda: small.status()["state"] == "ok")
 
 
+@pytest.mark.parametrize("small", [40], indirect=True)
+def test_a_long_reader_on_a_small_disk(small):
+    """What is copied when it has gone needs no room a second time."""
+    p = small.producer()
+    p.log("e1", "x")
+    p.sync()
+    reader = sqlite3.connect(small.db, isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM execution_logs") \
+        .fetchone() == (1,)
+    while small.status()["state"] == "ok":
+        for i in range(200):
+            p.log("e1", "x" * 900)
+        p.flush()
+    frames = small.status()["checkpoint"]["frames"]
+    reader.close()
+    await_until(lambda: small.status()["state"] == "ok")
+    p.acked()
+    assert small.status()["checkpoint"]["frames"] < frames
+
+
+@pytest.mark.parametrize("small", [40], indirect=True)
+def test_passes_that_fail_are_made_again_later_each_time(small):
+    """Each copies all from where it began, and fails where that did."""
+    p = small.producer()
+    p.log("e1", "x")
+    p.sync()
+    reader = sqlite3.connect(small.db, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM execution_logs").fetchone()
+    while small.status()["state"] == "ok":
+        for i in range(200):
+            p.log("e1", "x" * 900)
+        p.flush()
+    fill(small.db.parent / "ballast", 0)
+    await_until(lambda: "reserve" in small.status()["reason"]
+                or free(small) > 0)
+    fill(small.db.parent / "ballast", 0)
+    reader.close()
+    failures = lambda: small.status()["checkpoint"]["failures"]
+    await_until(lambda: failures() >= 1)
+    began = time.monotonic()
+    await_until(lambda: failures() >= 4)
+    assert time.monotonic() - began > 2.5       # 0.5 + 1 + 2 s
+    (small.db.parent / "ballast").unlink()
+    await_until(lambda: small.status()["state"] == "ok")
+    p.acked()
+
+
 @pytest.mark.parametrize("small", [20], indirect=True)
 def test_the_reserve_is_for_others_too(small):
     """They have filled the disk; none of our transactions has met that."""
