@@ -160,6 +160,30 @@ world_tear_down(void **state)
 	return (0);
 }
 
+bool
+world_open_again(struct world *w)
+{
+	store_close(w->store);
+	w->error = (struct sql_error){ .result = SQL_DONE };
+	w->store = store_open(w->path, true, true, 7, &w->error);
+	return (w->store != NULL);
+}
+
+enum sql_result
+world_commit_one(struct world *w, struct store_commit *c)
+{
+	struct log_row row = { .execution = span_of("e1"), .timestamp = 5,
+	    .task = span_of("t"), .level = span_of("INFO"),
+	    .source = span_of("s"), .message = span_of("gr\xc3\xbc\xc3\x9f"),
+	    .metadata = span_of("{}") };
+	struct audit_row event = { .execution = span_of("e1"), .timestamp = 6,
+	    .type = span_of("STARTED"), .metadata = span_of("{}") };
+	struct store_batch b = { .log = &row, .nlog = 1, .audit = &event,
+	    .naudit = 1 };
+
+	return (store_commit(w->store, &b, c, &w->error));
+}
+
 sqlite3 *
 stranger(struct world *w, const char *sql)
 {

@@ -65,6 +65,12 @@ int	 world_tear_down(void **);
 #define world_test(f)	\
 	cmocka_unit_test_setup_teardown(f, world_set_up, world_tear_down)
 
+/* The same file with a new store; false and its error: it is not opened. */
+bool	 world_open_again(struct world *);
+
+/* Commit a row and an event of e1. */
+enum sql_result	 world_commit_one(struct world *, struct store_commit *);
+
 /* Another program on the same file, which has run this; close it. */
 sqlite3	*stranger(struct world *, const char *sql);
 

@@ -1,9 +1,7 @@
 /*
- * The schema, files that others have made, and named producers.
+ * The schema, and files that others have made.
  */
 #include "tests/unit/support.h"
-
-#include "sql/producers.h"
 
 #define COLUMNS	"SELECT name, type, \"notnull\", pk FROM pragma_table_info"
 
@@ -45,15 +43,6 @@ close_all(struct world *w)
 	w->store = NULL;
 }
 
-static bool
-open_again(struct world *w)
-{
-	store_close(w->store);
-	w->error = (struct sql_error){ .result = SQL_DONE };
-	w->store = store_open(w->path, true, true, 7, &w->error);
-	return (w->store != NULL);
-}
-
 static void
 test_opening_again_changes_nothing(void **state)
 {
@@ -63,7 +52,7 @@ test_opening_again_changes_nothing(void **state)
 
 	meanwhile(w, "PRAGMA user_version=41; PRAGMA application_id=42");
 	world_ask(w, all, &before);
-	assert_true(open_again(w));
+	assert_true(world_open_again(w));
 	world_ask(w, all, &after);
 	assert_true(span_eq(buf_text(&before), buf_text(&after)));
 	assert_answer(w, "SELECT count(*) = max(version), max(applied_at) "
@@ -80,7 +69,7 @@ test_a_newer_schema_is_refused(void **state)
 	struct world *w = *state;
 
 	meanwhile(w, "INSERT INTO execlog_schema VALUES(99, '0099-later', 0, '')");
-	assert_false(open_again(w));
+	assert_false(world_open_again(w));
 	assert_int_equal(w->error.result, SQL_FAILED);
 	assert_non_null(strstr(w->error.text, "99 (0099-later)"));
 }
@@ -138,7 +127,7 @@ test_tables_of_the_engine_are_adopted(void **state)
 		meanwhile(w, "INSERT INTO execution_logs(execution_id, "
 		    "timestamp, level, source, message) VALUES('e0', 1, '', "
 		    "'', '')");
-		if (!open_again(w))
+		if (!world_open_again(w))
 			fail_msg("%s: %s", tables[i], w->error.text);
 		assert_true(store_has_foreign_tables(w->store));
 		assert_int_equal(store_commit(w->store, &b, &c, &w->error),
@@ -182,27 +171,12 @@ test_other_tables_of_that_name_are_refused(void **state)
 	for (i = 0; i < sizeof tables / sizeof tables[0]; i++) {
 		meanwhile(w, DROP);
 		meanwhile(w, tables[i].sql);
-		if (open_again(w))
+		if (world_open_again(w))
 			fail_msg("taken: %s", tables[i].sql);
 		assert_int_not_equal(w->error.result, SQL_DONE);
 		if (strstr(w->error.text, tables[i].says) == NULL)
 			fail_msg("%s: %s", tables[i].sql, w->error.text);
 	}
-}
-
-static enum sql_result
-add_one(struct world *w, struct store_commit *c)
-{
-	struct log_row row = { .execution = span_of("e1"), .timestamp = 5,
-	    .task = span_of("t"), .level = span_of("INFO"),
-	    .source = span_of("s"), .message = span_of("gr\xc3\xbc\xc3\x9f"),
-	    .metadata = span_of("{}") };
-	struct audit_row event = { .execution = span_of("e1"), .timestamp = 6,
-	    .type = span_of("STARTED"), .metadata = span_of("{}") };
-	struct store_batch b = { .log = &row, .nlog = 1, .audit = &event,
-	    .naudit = 1 };
-
-	return (store_commit(w->store, &b, c, &w->error));
 }
 
 /* A trigger is not run, whatever it does; it does not end us either. */
@@ -227,15 +201,15 @@ test_no_trigger_runs(void **state)
 
 	for (i = 0; i < sizeof triggers / sizeof triggers[0]; i++) {
 		meanwhile(w, triggers[i]);
-		assert_int_equal(add_one(w, &c), SQL_FOREIGN);
-		assert_int_equal(add_one(w, &c), SQL_FOREIGN);
+		assert_int_equal(world_commit_one(w, &c), SQL_FOREIGN);
+		assert_int_equal(world_commit_one(w, &c), SQL_FOREIGN);
 		(void)snprintf(want, sizeof want, "%zu|%zu|0", i, i);
 		assert_answer(w, "SELECT (SELECT count(*) FROM "
 		    "execution_logs), (SELECT count(*) FROM "
 		    "execution_audit_events), (SELECT count(*) FROM "
 		    "execlog_incidents)", want);
 		meanwhile(w, "DROP TRIGGER t");
-		assert_int_equal(add_one(w, &c), SQL_DONE);
+		assert_int_equal(world_commit_one(w, &c), SQL_DONE);
 		assert_int_equal(c.after.log, i + 1);
 		assert_int_equal(c.after.audit, i + 1);
 	}
@@ -252,9 +226,9 @@ test_a_constraint_that_swallows_rows(void **state)
 	meanwhile(w, DROP);
 	meanwhile(w, LOGS ID REST ", UNIQUE(execution_id) ON CONFLICT "
 	    "IGNORE)");
-	assert_true(open_again(w));
-	assert_int_equal(add_one(w, &c), SQL_DONE);
-	assert_int_not_equal(add_one(w, &c), SQL_DONE);
+	assert_true(world_open_again(w));
+	assert_int_equal(world_commit_one(w, &c), SQL_DONE);
+	assert_int_not_equal(world_commit_one(w, &c), SQL_DONE);
 	assert_int_not_equal(w->error.result, SQL_DONE);
 	assert_answer(w, "SELECT (SELECT count(*) FROM execution_logs), "
 	    "(SELECT count(*) FROM execution_audit_events)", "1|1");
@@ -266,7 +240,7 @@ test_every_column_is_stored(void **state)
 	struct world *w = *state;
 	struct store_commit c;
 
-	assert_int_equal(add_one(w, &c), SQL_DONE);
+	assert_int_equal(world_commit_one(w, &c), SQL_DONE);
 	assert_answer(w, "SELECT * FROM execution_logs",
 	    "1|e1|t|5|INFO|s|gr\xc3\xbc\xc3\x9f|{}");
 	assert_answer(w, "SELECT * FROM execution_audit_events",
@@ -299,8 +273,8 @@ test_a_file_in_utf16(void **state)
 	folder_make(w->folder);
 	(void)snprintf(w->path, sizeof w->path, "%s/a.db", w->folder);
 	meanwhile(w, "PRAGMA encoding='UTF-16le'; CREATE TABLE x(y)");
-	assert_true(open_again(w));
-	assert_int_equal(add_one(w, &c), SQL_DONE);
+	assert_true(world_open_again(w));
+	assert_int_equal(world_commit_one(w, &c), SQL_DONE);
 	assert_non_null(w->pages = pages_open(w->path, &w->error));
 	assert_int_equal(pages_begin(w->pages, &w->error), SQL_DONE);
 	assert_int_equal(pages_history(w->pages, span_of("e1"), &place, 99,
@@ -319,15 +293,15 @@ test_ids_of_others_are_not_used_again(void **state)
 	meanwhile(w, "INSERT INTO execution_logs(id, execution_id, timestamp, "
 	    "level, source, message) VALUES(500, 'e1', 1, '', '', '')");
 	meanwhile(w, "UPDATE sqlite_sequence SET seq = 3");
-	assert_int_equal(add_one(w, &c), SQL_DONE);
+	assert_int_equal(world_commit_one(w, &c), SQL_DONE);
 	assert_int_equal(c.before.log, 500);
 	assert_int_equal(c.after.log, 501);
 	assert_true(c.foreign);
-	assert_int_equal(add_one(w, &c), SQL_DONE);
+	assert_int_equal(world_commit_one(w, &c), SQL_DONE);
 	assert_false(c.foreign);
 	meanwhile(w, "UPDATE sqlite_sequence SET seq = 900 "
 	    "WHERE name = 'execution_logs'");
-	assert_int_equal(add_one(w, &c), SQL_DONE);
+	assert_int_equal(world_commit_one(w, &c), SQL_DONE);
 	assert_int_equal(c.before.log, 900);
 	assert_int_equal(c.after.log, 901);
 }
@@ -341,7 +315,7 @@ test_a_file_that_was_replaced(void **state)
 	char other[96];
 	sqlite3 *db;
 
-	assert_int_equal(add_one(w, &c), SQL_DONE);
+	assert_int_equal(world_commit_one(w, &c), SQL_DONE);
 	(void)snprintf(other, sizeof other, "%s/new.db", w->folder);
 	assert_int_equal(sqlite3_open(other, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "CREATE TABLE x(y)", NULL, NULL,
@@ -349,7 +323,7 @@ test_a_file_that_was_replaced(void **state)
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	assert_int_equal(rename(other, w->path), 0);
 	assert_int_equal(store_look(w->store, &at, &w->error), SQL_MOVED);
-	assert_int_equal(add_one(w, &c), SQL_MOVED);
+	assert_int_equal(world_commit_one(w, &c), SQL_MOVED);
 }
 
 /* Somebody else would make another one, and not see our locks. */
@@ -363,244 +337,18 @@ test_a_log_or_index_that_was_removed(void **state)
 	char path[96], saved[128];
 	size_t i;
 
-	assert_int_equal(add_one(w, &c), SQL_DONE);
+	assert_int_equal(world_commit_one(w, &c), SQL_DONE);
 	for (i = 0; i < 2; i++) {
 		(void)snprintf(path, sizeof path, "%s%s", w->path, suffix[i]);
 		(void)snprintf(saved, sizeof saved, "%s.saved", path);
 		assert_int_equal(rename(path, saved), 0);
 		assert_int_equal(store_look(w->store, &at, &w->error),
 		    SQL_MOVED);
-		assert_int_equal(add_one(w, &c), SQL_MOVED);
+		assert_int_equal(world_commit_one(w, &c), SQL_MOVED);
 		assert_int_equal(rename(saved, path), 0);
 		assert_int_equal(store_look(w->store, &at, &w->error),
 		    SQL_DONE);
 	}
-}
-
-/* ------------------------------------------------------------- producers */
-
-static struct producer_claim
-claim(struct world *w, uint32_t uid, int64_t epoch, uint64_t acked,
-    int64_t now)
-{
-	struct producer_claim c = { .producer = span_of("p"), .uid = uid,
-	    .resumes = epoch > 0, .epoch = epoch, .acked = acked };
-	struct store_batch b = { .claim = &c, .nclaim = 1, .now_ms = now };
-	struct store_commit commit;
-
-	assert_int_equal(store_commit(w->store, &b, &commit, &w->error),
-	    SQL_DONE);
-	return (c);
-}
-
-static void
-assert_granted(struct producer_claim c, int64_t epoch, uint64_t number)
-{
-	assert_int_equal(c.result, CLAIM_GRANTED);
-	assert_int_equal(c.granted, epoch);
-	assert_int_equal(c.number, number);
-}
-
-static void
-mark(struct world *w, int64_t epoch, uint64_t number, int64_t now)
-{
-	struct producer_mark m = { .producer = span_of("p"), .uid = 1000,
-	    .epoch = epoch, .number = number };
-	struct store_batch b = { .mark = &m, .nmark = 1, .now_ms = now };
-	struct store_commit commit;
-
-	assert_int_equal(store_commit(w->store, &b, &commit, &w->error),
-	    SQL_DONE);
-}
-
-static void
-test_claims_are_judged(void **state)
-{
-	struct world *w = *state;
-
-	assert_int_equal(claim(w, 1000, 1, 0, 1).result, CLAIM_UNKNOWN);
-	assert_granted(claim(w, 1000, 0, 0, 1), 1, 0);
-	mark(w, 1, 133, 2);
-	assert_granted(claim(w, 1000, 1, 120, 3), 1, 133);
-	assert_granted(claim(w, 1000, 0, 0, 4), 2, 133);
-	assert_int_equal(claim(w, 1000, 1, 120, 5).result, CLAIM_FENCED);
-	assert_int_equal(claim(w, 1000, 3, 120, 5).result, CLAIM_UNKNOWN);
-	assert_int_equal(claim(w, 1001, 0, 0, 5).result, CLAIM_NOT_YOURS);
-	assert_int_equal(claim(w, 1001, 2, 0, 5).result, CLAIM_NOT_YOURS);
-	/* Root may; it stays the other user's. */
-	assert_granted(claim(w, 0, 0, 0, 6), 3, 133);
-	assert_granted(claim(w, 1000, 3, 133, 7), 3, 133);
-	assert_answer(w, "SELECT * FROM execlog_producers", "p|1000|3|133|7");
-	assert_answer(w, "SELECT count(*) FROM execlog_incidents", "0");
-}
-
-static void
-test_an_older_file_is_an_incident(void **state)
-{
-	struct world *w = *state;
-	struct counts counts;
-
-	assert_granted(claim(w, 1000, 0, 0, 1), 1, 0);
-	mark(w, 1, 100, 2);
-	assert_true(open_again(w));
-	assert_granted(claim(w, 1000, 1, 120, 3), 1, 120);
-	assert_answer(w, "SELECT producer, first_number, last_number, "
-	    "noticed_at, confirmed_at FROM execlog_incidents",
-	    "p|101|120|3|NULL");
-	assert_int_equal(pages_counts(w->pages, &counts, &w->error), SQL_DONE);
-	assert_int_equal(counts.incidents, 1);
-	meanwhile(w, "UPDATE execlog_incidents SET confirmed_at = 9");
-	assert_int_equal(pages_counts(w->pages, &counts, &w->error), SQL_DONE);
-	assert_int_equal(counts.incidents, 0);
-	/* Said once: the number is stored now. */
-	assert_granted(claim(w, 1000, 1, 120, 4), 1, 120);
-	assert_answer(w, "SELECT count(*) FROM execlog_incidents", "1");
-}
-
-/* Who claims more than there is has one incident for a start, and one row. */
-static void
-test_incidents_are_bounded(void **state)
-{
-	struct world *w = *state;
-	int64_t now;
-
-	assert_granted(claim(w, 1000, 0, 0, 1), 1, 0);
-	mark(w, 1, 100, 5);
-	for (now = 6; now < 20; now++)
-		assert_int_equal(claim(w, 1000, 1, 100 + (uint64_t)now, now)
-		    .result, CLAIM_UNKNOWN);
-	assert_answer(w, "SELECT count(*) FROM execlog_incidents", "0");
-	/* Also where the clock was set back before the start. */
-	for (now = 1; now <= 3; now++) {
-		assert_true(open_again(w));
-		assert_granted(claim(w, 1000, 1, 100 + (uint64_t)now * 10, now
-		    ), 1, 100 + (uint64_t)now * 10);
-		mark(w, 1, 100 + (uint64_t)now * 10, now + 1);
-		assert_int_equal(claim(w, 1000, 1, 999, now + 2).result,
-		    CLAIM_UNKNOWN);
-	}
-	assert_answer(w, "SELECT first_number, last_number FROM "
-	    "execlog_incidents", "101|130");
-	/* Not with what is confirmed, or does not join it. */
-	meanwhile(w, "UPDATE execlog_incidents SET confirmed_at = 9");
-	assert_true(open_again(w));
-	assert_granted(claim(w, 1000, 1, 140, 50), 1, 140);
-	mark(w, 1, 150, 51);
-	assert_true(open_again(w));
-	assert_granted(claim(w, 1000, 1, 160, 60), 1, 160);
-	assert_answer(w, "SELECT first_number, last_number FROM "
-	    "execlog_incidents", "101|130\n131|140\n151|160");
-}
-
-/* The mark is in the transaction of its records: both or none. */
-static void
-test_marks_go_with_their_records(void **state)
-{
-	struct producer_mark m = { .producer = span_of("p"), .uid = 1000,
-	    .epoch = 1, .number = 5 };
-	struct log_row row = { .execution = span_of("e1"),
-	    .level = span_of("INFO"), .source = span_of("s"),
-	    .message = span_of("m") };
-	struct store_batch b = { .log = &row, .nlog = 1, .mark = &m,
-	    .nmark = 1 };
-	struct world *w = *state;
-	struct store_commit c;
-
-	assert_granted(claim(w, 1000, 0, 0, 1), 1, 0);
-	meanwhile(w, "CREATE TRIGGER t AFTER UPDATE ON execlog_producers "
-	    "BEGIN SELECT 1; END; CREATE TRIGGER u AFTER INSERT ON "
-	    "execlog_producers BEGIN SELECT 1; END");
-	assert_int_equal(store_commit(w->store, &b, &c, &w->error),
-	    SQL_FOREIGN);
-	assert_answer(w, "SELECT number, (SELECT count(*) FROM "
-	    "execution_logs) FROM execlog_producers", "0|0");
-	meanwhile(w, "DROP TRIGGER t; DROP TRIGGER u");
-	assert_int_equal(store_commit(w->store, &b, &c, &w->error), SQL_DONE);
-	assert_answer(w, "SELECT number, (SELECT count(*) FROM "
-	    "execution_logs) FROM execlog_producers", "5|1");
-}
-
-static void
-sweep(struct world *w, int64_t now, int64_t mono, bool present)
-{
-	struct span name = span_of("p");
-	struct store_batch b = { .now_ms = now, .mono_ms = mono, .sweep = true,
-	    .present = &name, .npresent = present };
-	struct store_commit c;
-
-	assert_int_equal(store_commit(w->store, &b, &c, &w->error), SQL_DONE);
-}
-
-static void
-test_producers_are_forgotten(void **state)
-{
-	struct span name = span_of("p");
-	struct store_batch bye = { .forget = &name, .nforget = 1,
-	    .now_ms = 10 };
-	struct world *w = *state;
-	struct store_commit c;
-
-	assert_granted(claim(w, 1000, 0, 0, 1), 1, 0);
-	assert_int_equal(store_commit(w->store, &bye, &c, &w->error),
-	    SQL_DONE);
-	assert_int_equal(claim(w, 1000, 1, 0, 11).result, CLAIM_UNKNOWN);
-	/* Idle: not after seven days, but after that. */
-	assert_granted(claim(w, 1000, 0, 0, 20), 1, 0);
-	assert_int_equal(add_one(w, &c), SQL_DONE);
-	sweep(w, 20 + PRODUCERS_IDLE_MS, 20 + PRODUCERS_IDLE_MS, false);
-	assert_answer(w, "SELECT count(*) FROM execlog_producers", "1");
-	/* Who is connected is not idle. */
-	sweep(w, 21 + PRODUCERS_IDLE_MS, 21 + PRODUCERS_IDLE_MS, true);
-	sweep(w, 20 + 2 * PRODUCERS_IDLE_MS, 20 + 2 * PRODUCERS_IDLE_MS, false);
-	assert_answer(w, "SELECT count(*) FROM execlog_producers", "1");
-	sweep(w, 22 + 2 * PRODUCERS_IDLE_MS, 22 + 2 * PRODUCERS_IDLE_MS, false);
-	assert_answer(w, "SELECT count(*) FROM execlog_producers", "0");
-}
-
-/* Where the clock jumps nobody has been idle for so long, nor while there was
-   no daemon. */
-static void
-test_idle_counts_while_the_daemon_runs(void **state)
-{
-	const int64_t day = 86400000, begun = 1000 * day;
-	struct world *w = *state;
-
-	assert_granted(claim(w, 1000, 0, 0, begun), 1, 0);
-	sweep(w, begun + 3 * day, 3 * day, false);
-	sweep(w, begun + 30 * day, 3 * day, false);
-	sweep(w, begun + 33 * day, 6 * day, false);
-	assert_answer(w, "SELECT count(*) FROM execlog_producers", "1");
-	/* The clock goes back, to before everything. */
-	sweep(w, day, 6 * day, false);
-	assert_answer(w, "SELECT updated_at / 86400000 FROM execlog_producers",
-	    "-5");
-	/* A start, much later by the clock. */
-	assert_true(open_again(w));
-	sweep(w, begun + 99 * day, 5, false);
-	sweep(w, begun + 105 * day, 6 * day, false);
-	assert_answer(w, "SELECT count(*) FROM execlog_producers", "1");
-	sweep(w, begun + 107 * day, 8 * day, false);
-	assert_answer(w, "SELECT count(*) FROM execlog_producers", "0");
-}
-
-/* A transaction that fails moves nothing, and is tried again. */
-static void
-test_a_step_is_not_lost_with_its_transaction(void **state)
-{
-	const int64_t day = 86400000;
-	struct world *w = *state;
-	struct store_batch b = { .now_ms = 31 * day, .mono_ms = day,
-	    .sweep = true };
-	struct store_commit c;
-
-	assert_granted(claim(w, 1000, 0, 0, day), 1, 0);
-	meanwhile(w, "CREATE TRIGGER t AFTER UPDATE ON execlog_producers "
-	    "BEGIN SELECT 1; END");
-	assert_int_equal(store_commit(w->store, &b, &c, &w->error),
-	    SQL_FOREIGN);
-	meanwhile(w, "DROP TRIGGER t");
-	assert_int_equal(store_commit(w->store, &b, &c, &w->error), SQL_DONE);
-	assert_answer(w, "SELECT count(*) FROM execlog_producers", "1");
 }
 
 int
@@ -619,13 +367,6 @@ main(void)
 		world_test(test_ids_of_others_are_not_used_again),
 		world_test(test_a_file_that_was_replaced),
 		world_test(test_a_log_or_index_that_was_removed),
-		world_test(test_claims_are_judged),
-		world_test(test_an_older_file_is_an_incident),
-		world_test(test_incidents_are_bounded),
-		world_test(test_marks_go_with_their_records),
-		world_test(test_producers_are_forgotten),
-		world_test(test_idle_counts_while_the_daemon_runs),
-		world_test(test_a_step_is_not_lost_with_its_transaction),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
