@@ -223,6 +223,7 @@ on_failure(struct ingest *in, const struct writer_job *job)
 	int64_t now = clock_mono_ms(), delay;
 
 	error.result = job->result;
+	meter_failed(&in->meter, &job->commit, job->result == SQL_BUSY);
 	delay = health_failed(&in->health, &error, now,
 	    batch_rows(in->flight));
 	in->retry_at = now + delay;

@@ -17,23 +17,40 @@ move_on(struct meter *m, int64_t s)
 		m->second[++m->now_s % METER_SECONDS] = 0;
 }
 
-void
-meter_hold(struct meter *m, const struct store_commit *c)
+static void
+count_hold(struct meter *m, const struct store_commit *c, int64_t wait_us)
 {
 	int64_t gap = c->begun_us - m->released_us;
 
 	if (m->released_us != 0 && gap < GAP_MAX_US)
 		hist_add(&m->gap, gap);
 	hist_add(&m->hold, c->hold_us);
-	hist_add(&m->wait, c->wait_us);
+	hist_add(&m->wait, wait_us);
 	m->released_us = c->begun_us + c->hold_us;
+}
+
+void
+meter_hold(struct meter *m, const struct store_commit *c)
+{
+	count_hold(m, c, c->wait_us);
+}
+
+void
+meter_failed(struct meter *m, const struct store_commit *c, bool busy)
+{
+	if (!busy)
+		m->waiting_us = 0;
+	else if (m->waiting_us == 0)
+		m->waiting_us = c->begun_us - c->wait_us;
 }
 
 void
 meter_commit(struct meter *m, const struct store_commit *c, size_t rows,
     int64_t age_us)
 {
-	meter_hold(m, c);
+	count_hold(m, c, m->waiting_us == 0 ? c->wait_us :
+	    c->begun_us - m->waiting_us);
+	m->waiting_us = 0;
 	hist_add(&m->commit, c->commit_us);
 	hist_add(&m->ack, age_us);
 	hist_add(&m->batch_rows, (int64_t)rows);

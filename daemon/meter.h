@@ -6,6 +6,7 @@
 #ifndef DAEMON_METER_H
 #define DAEMON_METER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,12 +29,17 @@ struct meter {
 					   until all of it is committed */
 	struct hist	batch_rows;
 	int64_t		released_us;	/* the newest hold; 0: none yet */
+	int64_t		waiting_us;	/* a batch for the lock, since then; 0:
+					   none does */
 	uint64_t	second[METER_SECONDS];	/* rows of each, in turns */
 	int64_t		now_s;		/* the newest of them */
 };
 
 /* A transaction has had the write lock. */
 void	 meter_hold(struct meter *, const struct store_commit *);
+
+/* A batch was not committed; busy: it did not get the lock, and will try again. */
+void	 meter_failed(struct meter *, const struct store_commit *, bool busy);
 
 /* A batch of so many rows, the oldest so old, is committed. */
 void	 meter_commit(struct meter *, const struct store_commit *, size_t rows,

@@ -187,6 +187,9 @@ def test_pending_and_degraded_say_what_to_do(daemon):
     engine.execute("COMMIT")
     p.acked()
     await_until(lambda: daemon.status()["state"] == "ok", "recovery")
+    status = daemon.status()
+    assert status["lock_wait_ms"]["max"] >= 1000    # it is degraded by then
+    assert status["ack_wait_ms"]["max"] >= 1000
     assert daemon.status()["advice"] is None
     settled(daemon)
 
