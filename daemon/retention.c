@@ -410,12 +410,6 @@ retention_deadline(const struct retention *r)
 	return (r->look_at > r->retry_at ? r->look_at : r->retry_at);
 }
 
-bool
-retention_is_busy(const struct retention *r)
-{
-	return (r->active);
-}
-
 const struct sweep *
 retention_last(const struct retention *r)
 {

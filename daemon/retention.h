@@ -79,9 +79,6 @@ bool	 retention_stepped(struct retention *, enum sql_result,
 /* When to ask for a step again, boot ms; INT64_MAX: when somebody asks. */
 int64_t	 retention_deadline(const struct retention *);
 
-/* Is a sweep under way, which waits for its turn? */
-bool	 retention_is_busy(const struct retention *);
-
 /* The sweep under way or the newest one; id 0: none yet. */
 const struct sweep	*retention_last(const struct retention *);
 

@@ -50,8 +50,13 @@ sweeping_due(struct ingest *in)
 bool
 sweeping_is_starved(struct ingest *in, int64_t now)
 {
-	return (in->retention != NULL && retention_is_busy(in->retention) &&
-	    now - in->stepped_at >= STARVED_MS && sweeping_due(in));
+	struct clock_mark mark;
+
+	if (in->retention == NULL || now - in->stepped_at < STARVED_MS)
+		return (false);
+	clock_mark(&mark);
+	return (retention_deadline(in->retention) <= mark.boot_ms &&
+	    sweeping_due(in));
 }
 
 int64_t

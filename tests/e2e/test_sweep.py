@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import time
@@ -197,6 +198,25 @@ def test_a_sweep_while_the_file_is_written(thirty):
     write(daemon, "new", 0, 10)
     assert "9 000 rows removed" in daemon.ok("sweep")
     assert rows(daemon) == {"new": 10}
+
+
+def test_a_sweep_begins_where_ingest_never_rests(thirty):
+    daemon = thirty
+    await_sweep(daemon)
+    write(daemon, "old", 31, 500)
+    daemon.sql("CREATE TABLE engine(x)")            # so the lock is left alone
+    load = f"seq 100000000 | '{daemon.build}/execlog' write e --timeout 20s"
+    loads = [subprocess.Popen(["sh", "-c", load], env=daemon.env(),
+                              start_new_session=True) for _ in range(3)]
+    try:
+        await_until(lambda: daemon.status()["held_back"] > 20, "saturation")
+        daemon.ok("sweep")
+        await_sweep(daemon, "asked")
+        assert "old" not in rows(daemon)
+    finally:
+        for load in loads:
+            os.killpg(load.pid, signal.SIGKILL)
+            load.wait()
 
 
 def test_only_root_and_its_user_may(daemon):
