@@ -203,6 +203,7 @@ const struct command command_audit = {
     "\n"
     PREFIX
     "@all: the events of every execution, the newest 1000 unless -n, by id.\n"
+    "Values of keys that look secret are masked.\n"
     "\n"
     "      --type T[,T...]   events of these types: CREATED STARTED STATE_CHANGE\n"
     "                        COMPLETED FAILED CANCELLED TIMEOUT\n"

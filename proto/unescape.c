@@ -70,15 +70,15 @@ put_escape(struct buf *b, struct span s, size_t i)
 }
 
 void
-unescape_string(struct buf *b, struct span s)
+unescape_text(struct buf *b, struct span s)
 {
-	size_t i = 1;
+	size_t i = 0;
 	const char *p;
 
-	while (i + 1 < s.n) {
-		p = memchr(s.p + i, '\\', s.n - 1 - i);
+	while (i < s.n) {
+		p = memchr(s.p + i, '\\', s.n - i);
 		if (p == NULL) {
-			buf_add(b, s.p + i, s.n - 1 - i);
+			buf_add(b, s.p + i, s.n - i);
 			return;
 		}
 		buf_add(b, s.p + i, (size_t)(p - (s.p + i)));
@@ -86,4 +86,11 @@ unescape_string(struct buf *b, struct span s)
 		if (i < s.n)
 			i = put_escape(b, s, i);
 	}
+}
+
+void
+unescape_string(struct buf *b, struct span s)
+{
+	if (s.n > 2)
+		unescape_text(b, (struct span){ s.p + 1, s.n - 2 });
 }

@@ -16,4 +16,7 @@ struct buf;
  */
 void	 unescape_string(struct buf *, struct span string);
 
+/* The same of what is between the quotes. */
+void	 unescape_text(struct buf *, struct span);
+
 #endif

@@ -3,21 +3,19 @@
 #include "proto/buf.h"
 #include "proto/frame.h"
 #include "proto/json.h"
-#include "proto/redact.h"
 #include "proto/text.h"
 #include "sql/db.h"
 #include "sql/engine.h"
 #include "sql/listing.h"
 #include "sql/pages_inner.h"
+#include "sql/shown.h"
 #include "sql/text.h"
 
+/* A text of the engine, or of a CLOSE. */
 static void
-put_cut(struct buf *b, const char *key, struct span s)
+put_text(struct buf *b, const char *key, struct span s)
 {
-	if (s.n > INSPECT_TEXT_MAX)
-		s.n = text_cut(s, INSPECT_TEXT_MAX);
-	if (s.p != NULL)
-		jput_text(b, key, s);
+	shown_put(b, key, s, INSPECT_TEXT_MAX);
 }
 
 static void
@@ -66,8 +64,8 @@ put_defined(struct buf *b, sqlite3_stmt *stmt, const struct request *r)
 	size_t mark = begin(b, "defined", stmt);
 
 	(void)r;
-	put_cut(b, "type", db_column_text(stmt, 1));
-	put_cut(b, "needs", db_column_text(stmt, 2));
+	put_text(b, "type", db_column_text(stmt, 1));
+	put_text(b, "needs", db_column_text(stmt, 2));
 	end(b, mark);
 }
 
@@ -81,10 +79,7 @@ put_value(struct buf *b, const char *key, sqlite3_stmt *stmt, int column)
 
 	if (s.p == NULL)
 		return;
-	redact_put(&text, s);
-	s = buf_text(&text);
-	if (s.n > INSPECT_VALUE_MAX)
-		s.n = text_cut(s, INSPECT_VALUE_MAX);
+	s = shown_text(&text, s, INSPECT_VALUE_MAX);
 	at = 0;
 	do {
 		part = (struct span){ s.p + at, s.n - at };
@@ -99,6 +94,7 @@ put_value(struct buf *b, const char *key, sqlite3_stmt *stmt, int column)
 		else
 			at += part.n;
 	} while (at < s.n && !b->failed && most > 0);
+	b->failed = b->failed || text.failed;
 	buf_free(&text);
 }
 
@@ -107,9 +103,9 @@ put_run(struct buf *b, sqlite3_stmt *stmt, const struct request *r)
 {
 	size_t mark = begin(b, "run", stmt);
 
-	put_cut(b, "state", db_column_text(stmt, 1));
-	put_cut(b, "reason_code", db_column_text(stmt, 2));
-	put_cut(b, "message", db_column_text(stmt, 3));
+	put_text(b, "state", db_column_text(stmt, 1));
+	put_text(b, "reason_code", db_column_text(stmt, 2));
+	put_text(b, "message", db_column_text(stmt, 3));
 	put_time(b, "created_at", stmt, 4);
 	put_time(b, "started_at", stmt, 5);
 	put_time(b, "ended_at", stmt, 6);
@@ -129,10 +125,10 @@ put_attempt(struct buf *b, sqlite3_stmt *stmt, const struct request *r)
 
 	(void)r;
 	put_integer(b, "attempt", stmt, 1);
-	put_cut(b, "state", db_column_text(stmt, 2));
+	put_text(b, "state", db_column_text(stmt, 2));
 	put_time(b, "started_at", stmt, 3);
 	put_time(b, "ended_at", stmt, 4);
-	put_cut(b, "reason", db_column_text(stmt, 5));
+	put_text(b, "reason", db_column_text(stmt, 5));
 	end(b, mark);
 }
 
@@ -154,13 +150,13 @@ put_stream(struct buf *b, sqlite3_stmt *stmt, const struct request *r)
 
 	(void)r;
 	put_integer(b, "attempt", stmt, 1);
-	put_cut(b, "stream", db_column_text(stmt, 2));
-	put_cut(b, "state", db_column_text(stmt, 3));
+	put_text(b, "stream", db_column_text(stmt, 2));
+	put_text(b, "state", db_column_text(stmt, 3));
 	put_integer(b, "opened_at", stmt, 4);
 	put_integer(b, "ended_at", stmt, 5);
 	put_integer(b, "lines", stmt, 6);
 	put_integer(b, "dropped_lines", stmt, 7);
-	put_cut(b, "cut", db_column_text(stmt, 8));
+	put_text(b, "cut", db_column_text(stmt, 8));
 	end(b, mark);
 }
 

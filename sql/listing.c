@@ -11,6 +11,7 @@
 #include "sql/db.h"
 #include "sql/engine.h"
 #include "sql/pages_inner.h"
+#include "sql/shown.h"
 #include "sql/text.h"
 
 #define LISTING_MESSAGE_MAX	8192	/* bytes of the engine's message */
@@ -88,12 +89,9 @@ put_engine(struct buf *b, sqlite3_stmt *e)
 
 	jput_bool(b, "engine", true);
 	(void)put_time(b, "created_at", has, ms);
-	if (sqlite3_column_type(e, E_REASON) != SQLITE_NULL)
-		jput_text(b, "reason_code", limited(db_column_text(e,
-		    E_REASON), ROW_NAME_MAX));
-	if (sqlite3_column_type(e, E_MESSAGE) != SQLITE_NULL)
-		jput_text(b, "message", limited(db_column_text(e, E_MESSAGE),
-		    LISTING_MESSAGE_MAX));
+	shown_put(b, "reason_code", db_column_text(e, E_REASON), ROW_NAME_MAX);
+	shown_put(b, "message", db_column_text(e, E_MESSAGE),
+	    LISTING_MESSAGE_MAX);
 }
 
 /* s and e are rows, or NULL. */
@@ -108,8 +106,8 @@ put_frame(struct buf *b, sqlite3_stmt *s, sqlite3_stmt *e, struct span state)
 	buf_char(b, '{');
 	jput_text(b, "fact", span_of("execution"));
 	jput_text(b, "execution_id", db_column_text(s != NULL ? s : e, 0));
-	jput_text(b, "workflow_id", workflow_of(s, e));
-	jput_text(b, "state", state);
+	shown_put(b, "workflow_id", workflow_of(s, e), ROW_NAME_MAX);
+	shown_put(b, "state", state, ROW_NAME_MAX);
 	has = e != NULL && engine_time(e, E_STARTED, &ms);
 	if (!put_time(b, "started_at", has, ms) && s != NULL)
 		(void)put_time(b, "started_at", sqlite3_column_type(s,

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "proto/redact.h"
 #include "sql/listing.h"
 #include "sql/removed.h"
+#include "sql/shown.h"
 
 void
 query_init(struct query *q, struct request *request)
@@ -40,22 +40,9 @@ on_audit_row(const struct audit_row *r, void *v)
 {
 	struct query *q = v;
 
-	struct audit_row shown = *r;
-	struct buf text = { 0 }, said = { 0 };
-
 	if (!filter_match_event(&q->request.filter, r))
 		return (true);
-	if (q->request.kind == REQUEST_INSPECT) {
-		redact_put(&text, r->metadata);
-		shown.metadata = buf_text(&text);
-		if (r->sender.metadata.p != NULL) {
-			redact_put(&said, r->sender.metadata);
-			shown.sender.metadata = buf_text(&said);
-		}
-	}
-	audit_row_put(&q->out, &shown);
-	buf_free(&text);
-	buf_free(&said);
+	shown_event(&q->out, r);
 	q->rows++;
 	return (q->out.n < QUERY_PAGE_BYTES);
 }

@@ -1,0 +1,25 @@
+/*
+ * What the files of redact.h share: words of plain text, and what is assigned to
+ * them.
+ *
+ * Layer: proto.  Threads: pure functions.
+ */
+#ifndef PROTO_REDACT_INNER_H
+#define PROTO_REDACT_INNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "proto/redact.h"
+
+/* May a name have this character? */
+bool	 words_has(char);
+
+/* The index behind the word that begins at i. */
+size_t	 words_end(struct span, size_t i);
+
+/* The value of the word from i to end, if that looks secret and has one: without
+   its quotes. */
+bool	 words_value(struct span, size_t i, size_t end, struct span *value);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * Texts of others on their way to a reader: without the values of keys that look
+ * secret, and not longer than they may be.  Whatever the engine's tables and the
+ * metadata of events say goes through here; ids go as they are.
+ *
+ * Layer: sql.  Threads: pure functions.
+ */
+#ifndef SQL_SHOWN_H
+#define SQL_SHOWN_H
+
+#include "proto/row.h"
+#include "proto/span.h"
+
+struct buf;
+
+/* The text itself, or what was appended to the empty buffer instead of it. */
+struct span	 shown_text(struct buf *, struct span, size_t max);
+
+/* Append a member of JSON; nothing where there is no text. */
+void	 shown_put(struct buf *, const char *key, struct span, size_t max);
+
+/* Append an AUDIT_ROW frame. */
+void	 shown_event(struct buf *, const struct audit_row *);
+
+#endif
