@@ -4,6 +4,7 @@
  */
 #include "tests/unit/masking.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #include "proto/redact.h"
@@ -243,7 +244,12 @@ static void
 check(struct span text, bool whole, bool hidden)
 {
 	struct buf out = { 0 }, again = { 0 };
+	char *exact = malloc(text.n + 1);
 
+	/* So that a sanitizer sees who reads behind it. */
+	assert_non_null(exact);
+	memcpy(exact + 1, text.p, text.n);
+	text.p = exact + 1;
 	if (redact_apply(text, &out)) {
 		assert_true(secrets && !out.failed);
 		assert_true(out.n <= REDACT_TIMES_MAX * text.n +
@@ -258,6 +264,7 @@ check(struct span text, bool whole, bool hidden)
 		fail_msg("shown: %.*s", (int)text.n, text.p);
 	buf_free(&out);
 	buf_free(&again);
+	free(exact);
 }
 
 static void
