@@ -11,9 +11,9 @@ static void
 put_escaped(struct buf *b, unsigned char c)
 {
 	switch (c) {
-	case '"':	buf_str(b, "\\\""); break;
-	case '\\':	buf_str(b, "\\\\"); break;
-	case '\n':	buf_str(b, "\\n"); break;
+	case '"':	buf_add(b, "\\\"", 2); break;
+	case '\\':	buf_add(b, "\\\\", 2); break;
+	case '\n':	buf_add(b, "\\n", 2); break;
 	case '\r':	buf_str(b, "\\r"); break;
 	case '\t':	buf_str(b, "\\t"); break;
 	default:	buf_printf(b, "\\u%04x", c); break;
@@ -34,7 +34,8 @@ jput_string(struct buf *b, struct span s)
 			len = text_utf8(s.p + i, s.n - i, NULL);
 		if (len > 0 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
 			continue;
-		buf_add(b, s.p + plain, i - plain);
+		if (i > plain)
+			buf_add(b, s.p + plain, i - plain);
 		if (len == 0) {
 			buf_str(b, "\xef\xbf\xbd");
 			len = 1;

@@ -32,23 +32,21 @@ replace(struct redaction *r, struct span what, struct span by)
 	r->changed = true;
 }
 
+static bool
+is_blank(char c)
+{
+	return (c == ' ' || c == '\t' || c == '\r' || c == '\n');
+}
+
 static size_t
 skip_blanks(struct span s, size_t i)
 {
-	while (i < s.n && memchr(" \t\r\n", s.p[i], 4) != NULL)
+	while (i < s.n && is_blank(s.p[i]))
 		i++;
 	return (i);
 }
 
 /* ----------------------------------------------------------------- strings */
-
-/* Without any of these nothing has a value. */
-static bool
-may_assign(struct span s)
-{
-	return (memchr(s.p, '\\', s.n) != NULL ||
-	    memchr(s.p, ':', s.n) != NULL || memchr(s.p, '=', s.n) != NULL);
-}
 
 /* Has it such a key, with so many more escapes to be undone? */
 static bool
@@ -85,7 +83,7 @@ put_escaped(struct redaction *r, struct span part)
 	struct span by;
 	bool changed;
 
-	if (part.n == 0 || !may_assign(part))
+	if (!words_may_hide(part))
 		return (false);
 	unescape_text(&said, part);
 	changed = redact_said(r, buf_text(&said), &shown);
@@ -109,7 +107,7 @@ put_escaped(struct redaction *r, struct span part)
 static bool
 is_value(struct span s, size_t i)
 {
-	while (i > 0 && memchr(" \t\r\n", s.p[i - 1], 4) != NULL)
+	while (i > 0 && is_blank(s.p[i - 1]))
 		i--;
 	return (i == 0 || memchr(":[,", s.p[i - 1], 3) != NULL);
 }
@@ -231,5 +229,5 @@ redact(struct span s, int depth, struct buf *out)
 bool
 redact_apply(struct span text, struct buf *out)
 {
-	return (redact(text, 0, out));
+	return (words_may_hide(text) && redact(text, 0, out));
 }

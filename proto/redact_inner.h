@@ -12,6 +12,10 @@
 
 #include "proto/redact.h"
 
+/* Is there a word that makes a name look secret, or letters that are escaped?
+   Most texts have neither, and need not be looked at more closely. */
+bool	 words_may_hide(struct span);
+
 /* May a name have this character? */
 bool	 words_has(char);
 

@@ -22,17 +22,19 @@ is_one_of(char c, const char *set)
 static size_t
 secret_at(struct span name, size_t at)
 {
-	static const char *const words[] = { "password", "token", "secret",
-	    "key" };
-	size_t i, n;
+	const char *word;
+	size_t n;
 
-	for (i = 0; i < sizeof words / sizeof words[0]; i++) {
-		n = strlen(words[i]);
-		if (n <= name.n - at &&
-		    strncasecmp(name.p + at, words[i], n) == 0)
-			return (n);
+	switch (name.p[at] | 0x20) {
+	case 'p':	word = "password"; break;
+	case 't':	word = "token"; break;
+	case 's':	word = "secret"; break;
+	case 'k':	word = "key"; break;
+	default:	return (0);
 	}
-	return (0);
+	n = strlen(word);
+	return (n <= name.n - at && strncasecmp(name.p + at, word, n) == 0 ?
+	    n : 0);
 }
 
 bool
@@ -42,6 +44,18 @@ redact_is_secret(struct span name)
 
 	for (at = 0; at < name.n; at++)
 		if (secret_at(name, at) > 0)
+			return (true);
+	return (false);
+}
+
+bool
+words_may_hide(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (secret_at(s, i) > 0 || (s.p[i] == '\\' && i + 1 < s.n &&
+		    s.p[i + 1] == 'u'))
 			return (true);
 	return (false);
 }

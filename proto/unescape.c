@@ -73,19 +73,14 @@ void
 unescape_text(struct buf *b, struct span s)
 {
 	size_t i = 0;
-	const char *p;
 
-	while (i < s.n) {
-		p = memchr(s.p + i, '\\', s.n - i);
-		if (p == NULL) {
-			buf_add(b, s.p + i, s.n - i);
-			return;
-		}
-		buf_add(b, s.p + i, (size_t)(p - (s.p + i)));
-		i = (size_t)(p - s.p) + 1;
-		if (i < s.n)
+	/* What is escaped is never shorter. */
+	(void)buf_reserve(b, s.n);
+	while (i < s.n && !b->failed)
+		if (s.p[i] != '\\')
+			b->p[b->n++] = s.p[i++];
+		else if (++i < s.n)
 			i = put_escape(b, s, i);
-	}
 }
 
 void
