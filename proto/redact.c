@@ -83,8 +83,9 @@ put_escaped(struct redaction *r, struct span part)
 	struct span by;
 	bool changed;
 
-	if (!words_may_hide(part))
+	if (words_last(part) == 0)
 		return (false);
+	(void)(buf_reserve(&shown, part.n) && buf_reserve(&written, part.n));
 	unescape_text(&said, part);
 	changed = redact_said(r, buf_text(&said), &shown);
 	if (changed)
@@ -210,9 +211,9 @@ static bool
 redact(struct span s, int depth, struct buf *out)
 {
 	struct redaction r = { .s = s, .out = out, .depth = depth };
-	size_t i = 0;
+	size_t i = 0, last = words_last(s);
 
-	while (i < s.n)
+	while (i < last)
 		if (s.p[i] == '"')
 			i = put_quoted(&r, i);
 		else if (s.p[i] == '\\')
@@ -229,5 +230,5 @@ redact(struct span s, int depth, struct buf *out)
 bool
 redact_apply(struct span text, struct buf *out)
 {
-	return (words_may_hide(text) && redact(text, 0, out));
+	return (redact(text, 0, out));
 }

@@ -12,9 +12,10 @@
 
 #include "proto/redact.h"
 
-/* Is there a word that makes a name look secret, or letters that are escaped?
-   Most texts have neither, and need not be looked at more closely. */
-bool	 words_may_hide(struct span);
+/* A place behind the beginning of the last word that makes a name look secret, or of the
+   last escaped letter; 0: there is none.  What follows need not be looked at more
+   closely, so most texts need not at all. */
+size_t	 words_last(struct span);
 
 /* May a name have this character? */
 bool	 words_has(char);

@@ -18,23 +18,28 @@ is_one_of(char c, const char *set)
 
 /* ------------------------------------------------------------------- names */
 
+static bool
+is_at(struct span s, size_t at, const char *word)
+{
+	size_t n = strlen(word);
+
+	return (at < s.n && n <= s.n - at &&
+	    strncasecmp(s.p + at, word, n) == 0);
+}
+
 /* The length of the word that begins at "at" and makes a name look secret. */
 static size_t
 secret_at(struct span name, size_t at)
 {
-	const char *word;
-	size_t n;
+	static const char *const words[] = { "password", "token", "secret",
+	    "key" };
+	size_t i;
 
-	switch (name.p[at] | 0x20) {
-	case 'p':	word = "password"; break;
-	case 't':	word = "token"; break;
-	case 's':	word = "secret"; break;
-	case 'k':	word = "key"; break;
-	default:	return (0);
-	}
-	n = strlen(word);
-	return (n <= name.n - at && strncasecmp(name.p + at, word, n) == 0 ?
-	    n : 0);
+	for (i = 0; i < sizeof words / sizeof words[0]; i++)
+		if ((name.p[at] | 0x20) == words[i][0] &&
+		    is_at(name, at, words[i]))
+			return (strlen(words[i]));
+	return (0);
 }
 
 bool
@@ -48,16 +53,32 @@ redact_is_secret(struct span name)
 	return (false);
 }
 
-bool
-words_may_hide(struct span s)
+size_t
+words_last(struct span s)
 {
-	size_t i;
+	size_t n;
 
-	for (i = 0; i < s.n; i++)
-		if (secret_at(s, i) > 0 || (s.p[i] == '\\' && i + 1 < s.n &&
-		    s.p[i + 1] == 'u'))
-			return (true);
-	return (false);
+	/* By those of their letters that are rare. */
+	for (n = s.n; n > 0; n--)
+		switch (s.p[n - 1] | 0x20) {
+		case 'k':
+			if (is_at(s, n - 1, "key") || is_at(s, n - 3, "token"))
+				return (n);
+			break;
+		case 'w':
+			if (is_at(s, n - 5, "password"))
+				return (n);
+			break;
+		case 'c':
+			if (is_at(s, n - 3, "secret"))
+				return (n);
+			break;
+		case 'u':
+			if (n > 1 && s.p[n - 2] == '\\')
+				return (n);
+			break;
+		}
+	return (0);
 }
 
 static bool
