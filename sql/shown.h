@@ -1,7 +1,8 @@
 /*
  * Texts of others on their way to a reader: without the values of keys that look
  * secret, and not longer than they may be.  Whatever the engine's tables and the
- * metadata of events say goes through here; ids go as they are.
+ * metadata of events say goes through here; ids of executions and tasks go as
+ * they are.
  *
  * Layer: sql.  Threads: pure functions.
  */
