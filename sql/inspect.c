@@ -11,11 +11,17 @@
 #include "sql/shown.h"
 #include "sql/text.h"
 
-/* A text of the engine, or of a CLOSE. */
+static void
+put_name(struct buf *b, const char *key, struct span s)
+{
+	shown_put(b, key, s, ROW_NAME_MAX);
+}
+
+/* A text of the engine, or of a CLOSE: one in each fact. */
 static void
 put_text(struct buf *b, const char *key, struct span s)
 {
-	shown_put(b, key, s, INSPECT_TEXT_MAX);
+	shown_put(b, key, s, SHOWN_TEXT_MAX);
 }
 
 static void
@@ -64,7 +70,7 @@ put_defined(struct buf *b, sqlite3_stmt *stmt, const struct request *r)
 	size_t mark = begin(b, "defined", stmt);
 
 	(void)r;
-	put_text(b, "type", db_column_text(stmt, 1));
+	put_name(b, "type", db_column_text(stmt, 1));
 	put_text(b, "needs", db_column_text(stmt, 2));
 	end(b, mark);
 }
@@ -103,8 +109,8 @@ put_run(struct buf *b, sqlite3_stmt *stmt, const struct request *r)
 {
 	size_t mark = begin(b, "run", stmt);
 
-	put_text(b, "state", db_column_text(stmt, 1));
-	put_text(b, "reason_code", db_column_text(stmt, 2));
+	put_name(b, "state", db_column_text(stmt, 1));
+	put_name(b, "reason_code", db_column_text(stmt, 2));
 	put_text(b, "message", db_column_text(stmt, 3));
 	put_time(b, "created_at", stmt, 4);
 	put_time(b, "started_at", stmt, 5);
@@ -125,7 +131,7 @@ put_attempt(struct buf *b, sqlite3_stmt *stmt, const struct request *r)
 
 	(void)r;
 	put_integer(b, "attempt", stmt, 1);
-	put_text(b, "state", db_column_text(stmt, 2));
+	put_name(b, "state", db_column_text(stmt, 2));
 	put_time(b, "started_at", stmt, 3);
 	put_time(b, "ended_at", stmt, 4);
 	put_text(b, "reason", db_column_text(stmt, 5));
@@ -150,8 +156,8 @@ put_stream(struct buf *b, sqlite3_stmt *stmt, const struct request *r)
 
 	(void)r;
 	put_integer(b, "attempt", stmt, 1);
-	put_text(b, "stream", db_column_text(stmt, 2));
-	put_text(b, "state", db_column_text(stmt, 3));
+	put_name(b, "stream", db_column_text(stmt, 2));
+	put_name(b, "state", db_column_text(stmt, 3));
 	put_integer(b, "opened_at", stmt, 4);
 	put_integer(b, "ended_at", stmt, 5);
 	put_integer(b, "lines", stmt, 6);

@@ -14,7 +14,6 @@
 #include "sql/shown.h"
 #include "sql/text.h"
 
-#define LISTING_MESSAGE_MAX	8192	/* bytes of the engine's message */
 
 /* Columns of list_any, list_state and summary_of, */
 enum { S_EXECUTION, S_FIRST, S_LAST, S_DEBUG, S_INFO, S_WARN, S_ERROR, S_STATE,
@@ -91,7 +90,7 @@ put_engine(struct buf *b, sqlite3_stmt *e)
 	(void)put_time(b, "created_at", has, ms);
 	shown_put(b, "reason_code", db_column_text(e, E_REASON), ROW_NAME_MAX);
 	shown_put(b, "message", db_column_text(e, E_MESSAGE),
-	    LISTING_MESSAGE_MAX);
+	    SHOWN_TEXT_MAX);
 }
 
 /* s and e are rows, or NULL. */
@@ -158,7 +157,7 @@ take(struct listing *l, sqlite3_stmt *s, sqlite3_stmt *e, bool *taken)
 	if (state.p == NULL && s != NULL)
 		state = db_column_text(s, S_STATE);
 	*taken = is_wanted(l, state) && execution.n <= ROW_NAME_MAX &&
-	    state.n <= ROW_NAME_MAX && (!l->request->filter.has_since ||
+	    (!l->request->filter.has_since ||
 	    time_of(s, e) >= l->request->filter.since);
 	if (!*taken)
 		return (true);

@@ -14,6 +14,10 @@
 
 struct buf;
 
+/* Bytes of a message or reason.  A FACT has one of them at most, and four names of
+   ROW_NAME_MAX: all escaped that is 60 KiB, and it may have 64. */
+#define SHOWN_TEXT_MAX	6144
+
 /* The text itself, or what was appended to the empty buffer instead of it. */
 struct span	 shown_text(struct buf *, struct span, size_t max);
 

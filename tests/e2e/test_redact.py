@@ -120,3 +120,23 @@ def test_a_text_is_cut_behind_that(daemon):
     found = json.loads(daemon.ok("inspect", "e1", "--json"))
     message = found["execution"]["message"]
     assert len(message) == 8192 and message.endswith('"***')
+
+
+def test_texts_that_grow_when_they_are_escaped_are_cut(daemon):
+    """Whatever they are, each task and execution is told of."""
+    text = "\x01" * 20000
+    db = engine.open_file(daemon)
+    db.executescript(engine.TABLES)
+    db.execute("ALTER TABLE attempts ADD COLUMN reason")
+    engine.insert(db, "executions", "e1", text, text, text, text, text,
+                  *[engine.iso(0)] * 4)
+    engine.insert(db, "task_runs", "e1", text, text, text, text,
+                  *[engine.iso(0)] * 3, text, text, text, 5, text)
+    engine.insert(db, "attempts", "e1", "load", 1, text, engine.iso(0),
+                  engine.iso(5), text)
+    db.close()
+    told = json.loads(daemon.ok("inspect", "e1", "--json"))
+    assert told["execution"]["message"][:1000] == text[:1000]
+    assert {t["task_id"][:4] for t in told["tasks"]} == {text[:4], "load"}
+    assert [e["execution_id"] for e in json.loads(
+        daemon.ok("list", "--json"))] == ["e1"]
