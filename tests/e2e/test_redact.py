@@ -114,12 +114,12 @@ def test_a_text_is_cut_behind_that(daemon):
     """What is left of a value is no value any more."""
     engine.tables(daemon)
     text = json.dumps({"a": "x" * 8166, "password": HIDDEN})
-    assert text[:8192].endswith('"hun')
+    assert text[:6144].endswith('"hun')
     daemon.sql("INSERT INTO executions(execution_id, state, message) "
                "VALUES('e1', 'FAILED', ?)", text)
     found = json.loads(daemon.ok("inspect", "e1", "--json"))
     message = found["execution"]["message"]
-    assert len(message) == 8192 and message.endswith('"***')
+    assert len(message) == 6144 and message.endswith('"***')
 
 
 def test_texts_that_grow_when_they_are_escaped_are_cut(daemon):
