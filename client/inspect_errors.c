@@ -34,6 +34,17 @@ on_frame(const struct frame *f, void *v)
 	buf_char(s->out, '\n');
 }
 
+/* The first of these that there are. */
+static const struct choice {
+	const char	*title;
+	unsigned	 levels;
+	enum stream	 stream;
+} choices[] = {
+	{ "Last ERROR lines:", 1u << LEVEL_ERROR, STREAM_NONE },
+	{ "Last lines on stderr:", 0, STREAM_STDERR },
+	{ "Last lines:", 0, STREAM_NONE },
+};
+
 int
 inspect_errors(const struct show *s, struct buf *out)
 {
@@ -42,11 +53,13 @@ inspect_errors(const struct show *s, struct buf *out)
 	struct request r = {
 		.kind = REQUEST_LOGS,
 		.execution = s->in->execution.execution,
-		.filter.levels = 1u << LEVEL_ERROR,
 		.lines = SHOW_ERRORS_LINES,
 		.looks = ERRORS_LOOKS,
 	};
 	struct span why;
+	struct buf lines = { 0 };
+	size_t i;
+	int code = -1;
 
 	/* Not by the count of errors: it may still be on its way. */
 	if (!span_is(s->in->execution.state, "FAILED"))
@@ -54,6 +67,17 @@ inspect_errors(const struct show *s, struct buf *out)
 	t = inspection_failing(s->in, show_asked(s->options), &why);
 	if (t != NULL && text_is_id(t->id))
 		r.filter.task[r.filter.ntasks++] = t->id;
-	into.out = out;
-	return (asking_run(s->options, &r, on_frame, &into));
+	into.out = &lines;
+	for (i = 0; i < sizeof choices / sizeof choices[0] && code == -1 &&
+	    lines.n == 0; i++) {
+		r.filter.levels = choices[i].levels;
+		r.filter.stream = choices[i].stream;
+		code = asking_run(s->options, &r, on_frame, &into);
+	}
+	if (lines.n > 0) {
+		buf_printf(out, INDENT "%s\n", choices[i - 1].title);
+		buf_span(out, buf_text(&lines));
+	}
+	buf_free(&lines);
+	return (code);
 }

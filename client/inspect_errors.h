@@ -1,5 +1,6 @@
 /*
- * The last ERROR lines of what has failed, for inspect.
+ * The last lines of what has failed, for inspect: ERROR lines; if there are none,
+ * those on stderr; else any.
  *
  * Layer: client.  Threads: one.
  */
@@ -9,7 +10,7 @@
 struct show;
 struct buf;
 
-#define ERRORS_LOOKS	10000	/* rows looked at for them, from the newest */
+#define ERRORS_LOOKS	10000	/* rows looked at for each, from the newest */
 
 /* Ask for them and append them.  -1, or the exit code. */
 int	 inspect_errors(const struct show *, struct buf *out);

@@ -15,7 +15,7 @@
 #define SHOW_TASKS_MAX	50	/* more are summarised: then so many of the */
 #define SHOW_SLOWEST	10	/* slowest, and of those that have failed */
 #define SHOW_FAILED	20
-#define SHOW_ERRORS_LINES	5	/* ERROR lines of what has failed */
+#define SHOW_ERRORS_LINES	5	/* last lines of what has failed */
 #define SHOW_VALUE_MAX	200	/* characters of a value */
 
 struct show {
@@ -24,8 +24,8 @@ struct show {
 	struct buf		*out;
 	int			 width;	/* of the terminal; 0: any */
 	int64_t			 now;
-	const struct buf	*errors;	/* the last ERROR lines, as they
-						   are printed */
+	const struct buf	*errors;	/* its last lines, as they are
+						   printed */
 };
 
 void	 show_text(const struct show *);

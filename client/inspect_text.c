@@ -82,7 +82,7 @@ put_own_words(const struct show *s, const struct inspected_task *t,
 	}
 }
 
-/* "task load, attempt 3: connection refused", and its last ERROR lines. */
+/* "task load, attempt 3: connection refused", and its last lines. */
 static void
 put_failure(const struct show *s)
 {

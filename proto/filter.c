@@ -44,6 +44,20 @@ attempt_matches(const struct filter *f, struct span metadata)
 }
 
 static bool
+stream_matches(const struct filter *f, struct span metadata)
+{
+	struct span text;
+
+	if (f->stream == STREAM_NONE)
+		return (true);
+	if (metadata.p == NULL)
+		return (false);
+	text = jtext_member(metadata, "stream");
+	return (text.n > 2 && span_is((struct span){ text.p + 1, text.n - 2 },
+	    stream_name(f->stream)));
+}
+
+static bool
 time_matches(const struct filter *f, int64_t timestamp)
 {
 	return ((!f->has_since || timestamp >= f->since) &&
@@ -70,7 +84,7 @@ bool
 filter_is_for_rows(const struct filter *f)
 {
 	return (f->ntasks > 0 || f->levels != 0 || f->source.p != NULL ||
-	    f->has_attempt);
+	    f->has_attempt || f->stream != STREAM_NONE);
 }
 
 bool
@@ -78,6 +92,7 @@ filter_match(const struct filter *f, const struct log_row *r)
 {
 	return (time_matches(f, r->timestamp) &&
 	    attempt_matches(f, r->metadata) &&
+	    stream_matches(f, r->metadata) &&
 	    level_matches(f, r->level) &&
 	    task_matches(f, r->task) &&
 	    (f->source.p == NULL || span_eq(f->source, r->source)));

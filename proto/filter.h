@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/record.h"
 #include "proto/span.h"
 
 struct audit_row;
@@ -30,6 +31,7 @@ struct filter {
 	int64_t		until;		/* ms, inclusive */
 	bool		has_attempt;
 	int64_t		attempt;	/* as the metadata says */
+	enum stream	stream;		/* likewise; STREAM_NONE: any */
 	unsigned	types;		/* bit 1 << enum audit_type; 0: any */
 };
 

@@ -74,6 +74,8 @@ put_filter(struct buf *b, const struct filter *f)
 		jput_i64(b, "until", f->until);
 	if (f->has_attempt)
 		jput_i64(b, "attempt", f->attempt);
+	if (f->stream != STREAM_NONE)
+		jput_text(b, "stream", span_of(stream_name(f->stream)));
 }
 
 static void
@@ -208,7 +210,9 @@ decode_list(struct request *r)
 static const char *
 decode_filter(struct filter *f, const struct json_t *doc)
 {
+	struct span stream = SPAN_NONE;
 	const char *sentence;
+	enum jget got;
 	size_t i;
 
 	if (jget_texts(doc, "tasks", f->task, FILTER_TASKS_MAX, &f->ntasks) ==
@@ -225,6 +229,9 @@ decode_filter(struct filter *f, const struct json_t *doc)
 		return ("since and until are in Unix milliseconds");
 	if (!decode_number(doc, "attempt", &f->has_attempt, &f->attempt))
 		return ("attempt is a number");
+	if ((got = jget_text(doc, "stream", &stream)) == JGET_WRONG ||
+	    (got == JGET_OK && !stream_parse(stream, &f->stream)))
+		return ("stream is stdout or stderr");
 	if ((sentence = decode_types(f, doc)) != NULL)
 		return (sentence);
 	return (decode_levels(f, doc));
@@ -260,8 +267,8 @@ decode_rest(struct request *r)
 		    "audit");
 	if (r->kind == REQUEST_AUDIT ? filter_is_for_rows(&r->filter) :
 	    r->filter.types != 0)
-		return ("tasks, levels, source and attempt are not for audit, "
-		    "and types for nothing else");
+		return ("tasks, levels, source, attempt and stream are not for "
+		    "audit, and types for nothing else");
 	return (NULL);
 }
 

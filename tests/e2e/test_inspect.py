@@ -262,6 +262,36 @@ def test_many_tasks_are_summarised(daemon):
     assert code == 4 and "There is no task no in execution e1" in err
 
 
+def last_lines(daemon, *args):
+    """The heading and the messages under the headline of a failure."""
+    above = daemon.ok("inspect", "e1", *args).split("\n\n")[0]
+    head, *lines = [s.strip() for s in above.split("    Last ")[1].split("\n")]
+    return head, [s.split("] ")[1] for s in lines]
+
+
+def test_what_a_failed_task_said_last(daemon):
+    p = daemon.producer()
+    for i in range(9):
+        p.log("e1", f"out {i}", task="t", stream=1)
+    p.log("e1", "of another", task="other", level=3)
+    p.event("e1", "STATE_CHANGE", task_id="t", to="FAILED")
+    p.event("e1", "FAILED", failed_task_id="t")
+    p.sync()
+    assert last_lines(daemon) == (
+        "lines:", [f"out {i}" for i in range(4, 9)])
+    for i in range(3):
+        p.log("e1", f"err {i}", task="t", stream=2)
+    p.log("e1", "out 9", task="t", stream=1)
+    p.sync()
+    assert last_lines(daemon) == (
+        "lines on stderr:", ["err 0", "err 1", "err 2"])
+    p.log("e1", "it was that", task="t", level=3)
+    p.sync()
+    p.close()
+    assert last_lines(daemon) == ("ERROR lines:", ["it was that"])
+    assert last_lines(daemon, "-t", "t") == ("ERROR lines:", ["it was that"])
+
+
 def test_running_is_open_ended(daemon):
     daemon.ok("event", "e1", "STARTED")
     daemon.ok("event", "e1", "STATE_CHANGE", "-t", "t1", "--to", "RUNNING")

@@ -262,6 +262,12 @@ test_filter(void **state)
 	f.source = span_of("t");
 	assert_false(filter_match(&f, &r));
 	f.source = SPAN_NONE;
+	f.stream = STREAM_STDERR;
+	assert_false(filter_match(&f, &r));
+	r.metadata = span_of("{\"stream\": \"stdout\"}");
+	assert_false(filter_match(&f, &r));
+	r.metadata = span_of("{\"stream\": \"stderr\"}");
+	assert_true(filter_match(&f, &r));
 	r.task = SPAN_NONE;
 	assert_false(filter_match(&f, &r));
 }
