@@ -111,8 +111,11 @@ put_task(struct buf *b, const struct inspected_task *t)
 	jput_text(b, "task_id", t->id);
 	jput_text(b, "type", t->type);
 	jput_text(b, "state", t->state);
+	jput_text(b, "reason_code", t->reason_code);
+	jput_text(b, "message", t->message);
 	put_attempts(b, t);
 	put_duration(b, t->duration);
+	facts_put_time(b, "created_at", t->created);
 	facts_put_time(b, "started_at", t->started);
 	facts_put_time(b, "ended_at", t->ended);
 	put_needs(b, t->needs);

@@ -69,6 +69,7 @@ inspection_task(struct inspection *in, struct span id)
 	t = &in->task[in->ntasks];
 	*t = (struct inspected_task){
 		.id = inspection_text(in, id),
+		.created = FACTS_NO_TIME,
 		.started = FACTS_NO_TIME,
 		.ended = FACTS_NO_TIME,
 		.duration = -1,
@@ -133,12 +134,12 @@ static void
 on_run(struct inspection *in, struct inspected_task *t,
     const struct json_t *doc)
 {
-	struct span reason = facts_text(doc, "message");
-
 	t->engine = true;
 	t->state = inspection_text(in, facts_text(doc, "state"));
-	t->reason = inspection_text(in, reason.p != NULL ? reason :
-	    facts_text(doc, "reason_code"));
+	t->reason_code = inspection_text(in, facts_text(doc, "reason_code"));
+	t->message = inspection_text(in, facts_text(doc, "message"));
+	t->reason = t->message.p != NULL ? t->message : t->reason_code;
+	t->created = facts_time(doc, "created_at");
 	t->started = facts_time(doc, "started_at");
 	t->ended = facts_time(doc, "ended_at");
 	(void)jget_i64(doc, "duration_ms", &t->duration);

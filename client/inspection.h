@@ -43,7 +43,10 @@ struct inspected_task {
 	struct span	 type;
 	struct span	 needs;		/* JSON: an array, or one string */
 	struct span	 state;
-	struct span	 reason;
+	struct span	 reason_code;	/* the engine's, as the next */
+	struct span	 message;
+	struct span	 reason;	/* one of them, or what events say */
+	int64_t		 created;	/* the engine's */
 	int64_t		 started;
 	int64_t		 ended;
 	int64_t		 duration;	/* ms; -1: not known */

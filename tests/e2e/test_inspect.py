@@ -95,7 +95,8 @@ SCHEMA = dict(
                    duration_ms=is_ms,
                    complete=lambda v: v in (True, False, None)),
     tasks=list_of(dict(task_id=is_text, type=is_text, state=STATE,
-                       attempts=list_of(ATTEMPT), duration_ms=is_ms,
+                       reason_code=is_text, message=is_text,
+                       created_at=is_time, attempts=list_of(ATTEMPT), duration_ms=is_ms,
                        started_at=is_time, ended_at=is_time,
                        needs=list_of(is_text), inputs=anything,
                        outputs=anything, error=anything)),
@@ -127,6 +128,8 @@ def test_json_from_the_engine(daemon):
     assert load["inputs"] == {"db": {"password": "***SECRET***",
                                      "port": 5432}}
     assert load["error"]["code"] == "ECONN"
+    assert (load["reason_code"], load["message"], load["created_at"]) == (
+        "EXIT", "connection refused", "2026-02-07T10:00:00.000Z")
     assert task(found, "fetch")["inputs"] == {"url": "https://x",
                                               "API_Key": "***SECRET***"}
     assert task(found, "report")["needs"] == ["load", "check"]

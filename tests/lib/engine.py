@@ -101,7 +101,8 @@ def failed(daemon, execution="e1"):
            "load failed: connection refused", None, iso(0), iso(500),
            iso(95500), iso(95500))
     for task, how, message, start, end, inputs, outputs, error in RUNS:
-        insert(db, "task_runs", execution, task, how, None, message, iso(0),
+        insert(db, "task_runs", execution, task, how,
+               "EXIT" if how == "FAILED" else None, message, iso(0),
                iso(start), iso(end), text(inputs), text(outputs),
                text(error), None if end is None else end - start, None)
     for task, number, how, start, end in ATTEMPTS:
