@@ -21,7 +21,6 @@ struct list {
 	const struct options	*options;
 	struct table		 table;
 	struct buf		 json;
-	struct buf		 scratch;
 	size_t			 n;
 	int64_t			 now;	/* wall clock, ms */
 };
@@ -29,9 +28,7 @@ struct list {
 static void
 add(struct list *l, struct span s, const char *color)
 {
-	buf_reset(&l->scratch);
-	escape_put(&l->scratch, s.p != NULL ? s : span_of("-"), true, false);
-	table_add(&l->table, buf_text(&l->scratch), color);
+	table_add(&l->table, s.p != NULL ? s : span_of("-"), color);
 }
 
 static void
@@ -126,6 +123,8 @@ begin(struct list *l)
 	l->table.ncolumns = COLUMNS;
 	l->table.right[DURATION] = l->table.right[LINES] =
 	    l->table.right[ERRORS] = true;
+	l->table.most[STATE] = TABLE_STATE_MAX;
+	l->table.most[WORKFLOW] = TABLE_TEXT_MAX;
 	l->table.cut[WORKFLOW] = 1;
 	l->table.cut[ID] = TABLE_CUT_LAST;	/* it is to be pasted */
 	l->table.drop[WORKFLOW] = 1;
@@ -201,7 +200,6 @@ run_list(const struct options *given)
 	}
 	table_free(&l.table);
 	buf_free(&l.json);
-	buf_free(&l.scratch);
 	return (code);
 }
 

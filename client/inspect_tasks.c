@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "client/durations.h"
-#include "client/escape.h"
 #include "client/inspect_show.h"
 #include "client/print_inner.h"
 #include "client/states.h"
@@ -20,11 +19,7 @@ enum { A_TASK, A_NUMBER, A_STATE, A_DURATION, A_START, A_END, A_REASON,
 static void
 add(struct table *t, struct span s, const char *color)
 {
-	struct buf safe = { 0 };
-
-	escape_put(&safe, s.n > 0 ? s : span_of("-"), true, false);
-	table_add(t, buf_text(&safe), color);
-	buf_free(&safe);
+	table_add(t, s.n > 0 ? s : span_of("-"), color);
 }
 
 static void
@@ -183,6 +178,10 @@ put_attempts(const struct show *s)
 	const struct inspected_task *task;
 	size_t i, j, n = 0;
 
+	if (!s->options->no_truncate) {
+		t.most[A_STATE] = TABLE_STATE_MAX;
+		t.most[A_REASON] = SHOW_VALUE_MAX;
+	}
 	t.right[A_NUMBER] = t.right[A_DURATION] = true;
 	t.cut[A_REASON] = 1;
 	t.cut[A_TASK] = 2;
@@ -219,6 +218,11 @@ show_tasks(const struct show *s)
 
 	if (s->in->ntasks == 0)
 		return;
+	if (!s->options->no_truncate) {
+		t.most[STATE] = TABLE_STATE_MAX;
+		t.most[TYPE] = TABLE_TEXT_MAX;
+		t.most[NEEDS] = SHOW_VALUE_MAX;
+	}
 	t.right[ATTEMPTS] = t.right[DURATION] = true;
 	t.cut[NEEDS] = 1;
 	t.cut[TYPE] = 2;

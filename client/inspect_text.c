@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "client/durations.h"
-#include "client/escape.h"
 #include "client/inspect_show.h"
 #include "client/inspect_tasks.h"
 #include "client/numbers.h"
@@ -22,7 +21,7 @@ show_put(const struct show *s, struct span text, int width)
 {
 	struct buf safe = { 0 };
 
-	escape_put(&safe, text, true, false);
+	table_safe(&safe, text);
 	if (width > 0)
 		table_cut(s->out, buf_text(&safe), width);
 	else

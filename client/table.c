@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "client/columns.h"
+#include "client/escape.h"
 #include "client/print_inner.h"
 
 #define GAP	2	/* blanks between two columns */
@@ -22,38 +24,37 @@ table_terminal(void)
 	return (columns != NULL ? atoi(columns) : 0);
 }
 
-int
-table_width(struct span s)
-{
-	int width = 0;
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		width += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return (width);
-}
-
 void
 table_cut(struct buf *b, struct span s, int width)
 {
-	size_t i;
-	int n = 0;
-
-	if (table_width(s) <= width) {
+	if (columns_width(s) <= width) {
 		buf_span(b, s);
 		return;
 	}
-	for (i = 0; i < s.n; i++)
-		if (((unsigned char)s.p[i] & 0xc0) != 0x80 && ++n == width)
-			break;
-	buf_add(b, s.p, i);
+	buf_add(b, s.p, columns_fit(s, width - 1));
 	buf_str(b, "…");
+}
+
+void
+table_safe(struct buf *b, struct span s)
+{
+	const char *tab;
+	size_t n;
+
+	for (; (tab = s.n > 0 ? memchr(s.p, '\t', s.n) : NULL) != NULL;
+	    s = (struct span){ tab + 1, s.n - n - 1 }) {
+		n = (size_t)(tab - s.p);
+		escape_put(b, (struct span){ s.p, n }, true, false);
+		buf_str(b, "^I");
+	}
+	escape_put(b, s, true, false);
 }
 
 void
 table_add(struct table *t, struct span s, const char *color)
 {
 	struct table_cell *grown;
+	size_t at = t->text.n;
 
 	if (t->ncells == t->cap && !t->failed) {
 		t->cap = t->cap == 0 ? 64 : 2 * t->cap;
@@ -64,8 +65,9 @@ table_add(struct table *t, struct span s, const char *color)
 	}
 	if (t->failed)
 		return;
-	t->cells[t->ncells++] = (struct table_cell){ t->text.n, s.n, color };
-	buf_span(&t->text, s);
+	table_safe(&t->text, s);
+	t->cells[t->ncells++] = (struct table_cell){ at, t->text.n - at,
+	    color };
 }
 
 void
@@ -92,7 +94,9 @@ measure(const struct table *t, int *widths)
 		widths[i] = 0;
 	for (cell = 0; cell < t->ncells; cell++) {
 		i = (int)(cell % (size_t)t->ncolumns);
-		n = table_width(cell_text(t, cell));
+		n = columns_width(cell_text(t, cell));
+		if (t->most[i] > 0 && n > t->most[i])
+			n = t->most[i];
 		if (n > widths[i])
 			widths[i] = n;
 	}
@@ -166,19 +170,21 @@ static void
 put_cell(struct buf *b, const struct table *t, size_t cell, int width,
     bool last, bool color)
 {
-	struct span s = cell_text(t, cell);
-	int i = (int)(cell % (size_t)t->ncolumns);
-	int blanks = width - table_width(s);
+	int i = (int)(cell % (size_t)t->ncolumns), blanks;
+	struct buf text = { 0 };
 
+	table_cut(&text, cell_text(t, cell), width);
+	blanks = width - columns_width(buf_text(&text));
 	if (t->right[i])
 		put_blanks(b, blanks);
 	if (color && t->cells[cell].color != NULL)
 		buf_str(b, t->cells[cell].color);
-	table_cut(b, s, width);
+	buf_span(b, buf_text(&text));
 	if (color && t->cells[cell].color != NULL)
 		buf_str(b, PLAIN);
 	if (!t->right[i] && !last)
 		put_blanks(b, blanks);
+	buf_free(&text);
 }
 
 void

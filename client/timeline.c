@@ -3,8 +3,8 @@
  * Attempts are segments, of full blocks and half-tone in turn; what is running
  * has an open end.
  */
+#include "client/columns.h"
 #include "client/durations.h"
-#include "client/escape.h"
 #include "client/inspect_show.h"
 #include "client/print_inner.h"
 #include "client/states.h"
@@ -120,11 +120,23 @@ put_task(const struct show *s, const struct scale *c, int width,
 
 	durations_format(t->duration, text);
 	show_put(s, t->id, width);
-	put_blanks(s->out, width - table_width((struct span){ s->out->p +
+	put_blanks(s->out, width - columns_width((struct span){ s->out->p +
 	    begun, s->out->n - begun }) + 2);
 	at = put_bar(s, c, t);
 	put_blanks(s->out, at > 0 ? 1 : 0);
 	buf_printf(s->out, "%s%s\n", text, goes_on(t->state) ? "..." : "");
+}
+
+static int
+name_width(const struct inspected_task *t)
+{
+	struct buf safe = { 0 };
+	int width;
+
+	table_safe(&safe, t->id);
+	width = columns_width(buf_text(&safe));
+	buf_free(&safe);
+	return (width);
 }
 
 /* From when to when, and how wide is a name? */
@@ -147,7 +159,7 @@ measure(const struct show *s, struct scale *c)
 		}
 		if (goes_on(t->state))
 			widen(c, s->now);
-		n = table_width(t->id);
+		n = name_width(t);
 		width = n > width ? n : width;
 	}
 	return (width > NAME_MAX_WIDTH ? NAME_MAX_WIDTH : width);

@@ -318,6 +318,23 @@ def test_ids_of_others_do_not_reach_the_terminal(daemon):
     assert "\033" not in daemon.ok("list")
 
 
+def test_a_cell_does_not_push_the_others_away(daemon):
+    engine.tables(daemon)
+    state = "Z" * 82
+    daemon.sql("INSERT INTO executions(execution_id, workflow_id, state) "
+               "VALUES('e1', ?, ?)", "w" * 90, state)
+    daemon.sql("INSERT INTO task_runs(execution_id, task_id, state) "
+               "VALUES('e1', 'a\tb', ?), ('e1', '字字', 'SUCCESS')", state)
+    for out in daemon.ok("list"), daemon.ok("inspect", "e1").split("\n\n")[1]:
+        assert "Z" * 19 + "…" in out and "Z" * 20 not in out
+    head, first, second = out.splitlines()
+    assert first.startswith("a^Ib  ") and second.startswith("字字  ")
+    assert head.index("STATE") == first.index("Z") == \
+        second.index("SUCCESS") + 2
+    assert "w" * 59 + "…" in daemon.ok("list")
+    assert state in daemon.ok("inspect", "e1", "--no-truncate")
+
+
 def test_not_found_and_prefixes(daemon):
     code, out, err = daemon.cli("inspect", "nope")
     assert code == 4 and "Execution not found: nope" in err
