@@ -1,8 +1,6 @@
 /*
  * inspect: all that is known of one execution.
  */
-#include <sys/ioctl.h>
-
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,16 +12,14 @@
 #include "client/interrupt.h"
 #include "client/print.h"
 #include "client/print_inner.h"
+#include "client/redraw.h"
 #include "client/shortcut.h"
 #include "client/table.h"
 #include "client/times.h"
 #include "proto/row.h"
 
 #define WATCH_MS	1000	/* between two looks */
-#define HOME		"\033[H"
-#define CLEAR		"\033[2J"
-#define CLEAR_LINE	"\033[K"
-#define CLEAR_REST	"\033[J"
+#define CLEAR		"\033[H\033[J"
 
 static void
 on_frame(const struct frame *f, void *v)
@@ -131,35 +127,6 @@ show(const struct options *o, const struct inspection *in, struct buf *out)
 	return (code);
 }
 
-static int
-rows_of_terminal(void)
-{
-	struct winsize w;
-
-	return (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_row > 1 ?
-	    w.ws_row : 24);
-}
-
-/* Over what was there before: no more lines than there are rows. */
-static void
-redraw(const struct buf *b)
-{
-	int rows = rows_of_terminal() - 1, n = 0;
-	const char *lf;
-	size_t at = 0;
-
-	(void)fputs(HOME, stdout);
-	while (at < b->n && n++ < rows) {
-		lf = memchr(b->p + at, '\n', b->n - at);
-		if (lf == NULL)
-			break;
-		(void)fwrite(b->p + at, 1, (size_t)(lf - b->p) - at, stdout);
-		(void)fputs(CLEAR_LINE "\r\n", stdout);
-		at = (size_t)(lf - b->p) + 1;
-	}
-	(void)fputs(CLEAR_REST, stdout);
-}
-
 static void
 write_out(const struct options *o, const struct buf *b)
 {
@@ -174,18 +141,32 @@ write_out(const struct options *o, const struct buf *b)
 	buf_free(&safe);
 }
 
+/* Over what was there before. */
+static void
+draw(struct redraw *r, const struct buf *text)
+{
+	struct buf b = { 0 };
+
+	redraw_measure(r);
+	redraw_put(&b, r, buf_text(text));
+	if (!b.failed)
+		(void)fwrite(b.p, 1, b.n, stdout);
+	buf_free(&b);
+	r->first = false;
+}
+
 /* Once, or until it has ended. */
 static int
 run(const struct options *o)
 {
 	bool drawn = o->watch && !is_json(o) && isatty(STDOUT_FILENO);
+	struct redraw screen = { .first = true,
+	    .elsewhere = "without --watch, or --task ID" };
 	struct inspection in = { 0 };
 	struct buf out = { 0 };
 	int code;
 	bool ended;
 
-	if (drawn)
-		(void)fputs(CLEAR, stdout);
 	do {
 		buf_reset(&out);
 		if ((code = look(o, &in)) == -1)
@@ -195,9 +176,9 @@ run(const struct options *o)
 		if (code != -1)
 			break;
 		if (drawn && !ended)
-			redraw(&out);
+			draw(&screen, &out);
 		else if (ended) {
-			(void)fputs(drawn ? HOME CLEAR_REST : "", stdout);
+			(void)fputs(screen.first ? "" : CLEAR, stdout);
 			write_out(o, &out);
 		}
 		code = EXIT_OK;
@@ -264,7 +245,8 @@ const struct command command_inspect = {
     "                        are masked\n"
     "      --audit           the audit events\n"
     "      --no-truncate     values longer than 200 characters, and all tasks\n"
-    "      --watch           again and again, until it has ended\n"
+    "      --watch           again and again, until it has ended; as much as the\n"
+    "                        terminal has room for\n"
     "      --json            one object: execution, tasks, audit_events\n"
     "  -o, --output FORMAT   short, json\n"
     "      --local           local time\n"

@@ -10,6 +10,7 @@
 #include "client/interrupt.h"
 #include "client/link.h"
 #include "client/print.h"
+#include "client/redraw.h"
 #include "client/screen.h"
 #include "proto/buf.h"
 #include "proto/json.h"
@@ -95,21 +96,15 @@ run_once(const struct options *o)
 	return (code);
 }
 
-/* In place of what is on the screen: each line to its end, and all below.  In
-   one piece, so that it does not flicker. */
+/* In place of what is on the screen. */
 static void
-redraw(const struct buf *b, bool first)
+redraw(const struct buf *text, bool first)
 {
+	struct redraw r = { .first = first, .elsewhere = "without --watch" };
 	struct buf out = { 0 };
-	size_t i;
 
-	buf_str(&out, first ? "\033[H\033[2J" : "\033[H");
-	for (i = 0; i < b->n; i++) {
-		if (b->p[i] == '\n')
-			buf_str(&out, "\033[K");
-		buf_char(&out, b->p[i]);
-	}
-	buf_str(&out, "\033[J");
+	redraw_measure(&r);
+	redraw_put(&out, &r, buf_text(text));
 	if (!out.failed)
 		(void)fwrite(out.p, 1, out.n, stdout);
 	buf_free(&out);

@@ -419,6 +419,21 @@ def test_watch(daemon):
     assert b"\033[K" in t.seen and b"\033[J" in t.seen
 
 
+def test_watch_what_runs_now(daemon):
+    code, out, err = daemon.cli("inspect", "@running", "--watch")
+    assert (code, out, err) == (4, "", "No execution is running\n")
+    daemon.ok("event", "e1", "STARTED")
+    t = Terminal(daemon, "inspect", "@running", "--watch").until("in progress")
+    daemon.ok("event", "e2", "STARTED")
+    daemon.ok("event", "e1", "CANCELLED")
+    assert t.end() == 0
+    last = t.seen.decode().split("\033[H")[-1]
+    assert "execution  e1" in last and "CANCELLED" in last
+    # Nothing is cleared that was not drawn.
+    t = Terminal(daemon, "inspect", "e1", "--watch")
+    assert t.end() == 0 and b"\033[J" not in t.seen
+
+
 def test_watch_fits_the_terminal(daemon):
     daemon.ok("event", "e1", "STARTED")
     p = daemon.producer()
@@ -429,7 +444,10 @@ def test_watch_fits_the_terminal(daemon):
     t.until("\033[J")
     frame = t.seen.decode().split("\033[H")[1]
     lines = re.sub("\033\\[[0-9]*[mKJ]", "", frame).split("\r\n")
-    assert len(lines) <= 20
+    assert len(lines) == 20 and lines[-1] == ""
+    every = daemon.ok("inspect", "e1", env=dict(COLUMNS=60)).splitlines()
+    assert lines[-2] == (f"-- {len(every) - 18} more lines: without --watch, "
+                         "or --task ID --")
     daemon.ok("event", "e1", "CANCELLED")
     assert t.end() == 0
     p.close()
