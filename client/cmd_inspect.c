@@ -232,7 +232,7 @@ const struct command command_inspect = {
     "and lines; it says which. What failed comes first, with its last ERROR\n"
     "lines; without any its last lines on stderr, or its last.\n"
     "\n"
-    "Of more than 50 tasks the slowest and those that failed are shown.\n"
+    "Of more than 50 tasks those that failed, run, or took longest are shown.\n"
     "\n"
     "ID may be the beginning of an id, if there is one such execution; or\n"
     "@last, @last-failed (also: timed out), @running.\n"

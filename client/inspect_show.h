@@ -12,15 +12,18 @@
 #include "client/inspection.h"
 #include "client/options.h"
 
-#define SHOW_TASKS_MAX	50	/* more are summarised: then so many of the */
-#define SHOW_SLOWEST	10	/* slowest, and of those that have failed */
-#define SHOW_FAILED	20
+#define SHOW_TASKS_MAX	50	/* more are summarised: then so many of those */
+#define SHOW_FAILED	20	/* that failed, */
+#define SHOW_RUNNING	10	/* that run, */
+#define SHOW_SLOWEST	10	/* and that took longest of the others */
 #define SHOW_ERRORS_LINES	5	/* last lines of what has failed */
 #define SHOW_VALUE_MAX	200	/* characters of a value */
 
 struct show {
 	const struct options	*options;
 	const struct inspection	*in;
+	const bool		*chosen;	/* of each task; NULL: those
+						   that are asked for */
 	struct buf		*out;
 	int			 width;	/* of the terminal; 0: any */
 	int64_t			 now;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "client/durations.h"
+#include "client/inspect_choice.h"
 #include "client/inspect_show.h"
 #include "client/print_inner.h"
 #include "client/states.h"
@@ -105,51 +106,6 @@ show_asked(const struct options *o)
 	return (o->filter.ntasks == 1 ? o->filter.task[0] : SPAN_NONE);
 }
 
-/* ms that a task took, of which so many took longer: -1 for all. */
-static int64_t
-slowest(const struct show *s)
-{
-	int64_t most[SHOW_SLOWEST];
-	size_t i, j, n = 0;
-
-	for (i = 0; i < s->in->ntasks; i++) {
-		for (j = n < SHOW_SLOWEST ? n++ : n; j > 0 &&
-		    most[j - 1] < s->in->task[i].duration; j--)
-			if (j < SHOW_SLOWEST)
-				most[j] = most[j - 1];
-		if (j < SHOW_SLOWEST)
-			most[j] = s->in->task[i].duration;
-	}
-	return (n == SHOW_SLOWEST ? most[n - 1] : -1);
-}
-
-static bool
-is_summarised(const struct show *s)
-{
-	return (s->in->ntasks > SHOW_TASKS_MAX &&
-	    s->options->filter.ntasks == 0 && !s->options->no_truncate);
-}
-
-static void
-put_tasks(const struct show *s, struct table *t)
-{
-	int64_t least = is_summarised(s) ? slowest(s) : -1;
-	size_t i, failed = 0, slow = 0;
-	const struct inspected_task *task;
-
-	for (i = 0; i < s->in->ntasks; i++) {
-		task = &s->in->task[i];
-		if (!show_wants(s, task))
-			continue;
-		if (is_summarised(s) &&
-		    !(span_is(task->state, "FAILED") &&
-		    failed++ < SHOW_FAILED) && !(task->duration >= least &&
-		    slow++ < SHOW_SLOWEST))
-			continue;
-		add_task(s, t, task);
-	}
-}
-
 /* ---------------------------------------------------------------- attempts */
 
 static void
@@ -214,7 +170,7 @@ show_tasks(const struct show *s)
 	static const char *const titles[COLUMNS] = { "TASK", "TYPE", "STATE",
 	    "ATTEMPTS", "DURATION", "START", "END", "NEEDS" };
 	struct table t = { .ncolumns = COLUMNS };
-	int i;
+	size_t i;
 
 	if (s->in->ntasks == 0)
 		return;
@@ -233,13 +189,12 @@ show_tasks(const struct show *s)
 	t.drop[START] = 4;
 	for (i = 0; i < COLUMNS; i++)
 		table_add(&t, span_of(titles[i]), NULL);
-	put_tasks(s, &t);
+	for (i = 0; i < s->in->ntasks; i++)
+		if (choice_has(s, i))
+			add_task(s, &t, &s->in->task[i]);
 	buf_char(s->out, '\n');
 	table_put(s->out, &t, 0, s->width, s->options->color);
-	if (is_summarised(s))
-		buf_printf(s->out, "(of %zu tasks the %d slowest and up to %d "
-		    "that failed; --task ID shows one, --no-truncate all)\n",
-		    s->in->ntasks, SHOW_SLOWEST, SHOW_FAILED);
+	choice_put_rest(s);
 	table_free(&t);
 	put_attempts(s);
 }

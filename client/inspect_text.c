@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "client/durations.h"
+#include "client/inspect_choice.h"
 #include "client/inspect_show.h"
 #include "client/inspect_tasks.h"
 #include "client/numbers.h"
@@ -256,12 +257,17 @@ put_overview(const struct show *s)
 }
 
 void
-show_text(const struct show *s)
+show_text(const struct show *given)
 {
-	put_failure(s);
-	put_overview(s);
-	show_tasks(s);
-	if ((s->options->show & SHOW_TIMELINE) != 0)
-		show_timeline(s);
-	show_values(s);
+	bool *chosen = choice_make(given);
+	struct show s = *given;
+
+	s.chosen = chosen;
+	put_failure(&s);
+	put_overview(&s);
+	show_tasks(&s);
+	if ((s.options->show & SHOW_TIMELINE) != 0)
+		show_timeline(&s);
+	show_values(&s);
+	free(chosen);
 }

@@ -5,6 +5,7 @@
  */
 #include "client/columns.h"
 #include "client/durations.h"
+#include "client/inspect_choice.h"
 #include "client/inspect_show.h"
 #include "client/print_inner.h"
 #include "client/states.h"
@@ -159,7 +160,7 @@ measure(const struct show *s, struct scale *c)
 		}
 		if (goes_on(t->state))
 			widen(c, s->now);
-		n = name_width(t);
+		n = choice_has(s, i) ? name_width(t) : 0;
 		width = n > width ? n : width;
 	}
 	return (width > NAME_MAX_WIDTH ? NAME_MAX_WIDTH : width);
@@ -183,6 +184,7 @@ show_timeline(const struct show *s)
 	durations_format(c.to - c.from, text);
 	buf_printf(s->out, "\nTIMELINE  %s\n", text);
 	for (i = 0; i < s->in->ntasks; i++)
-		if (show_wants(s, &s->in->task[i]))
+		if (choice_has(s, i))
 			put_task(s, &c, name, &s->in->task[i]);
+	choice_put_rest(s);
 }

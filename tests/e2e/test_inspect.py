@@ -256,6 +256,7 @@ def test_many_tasks_are_summarised(daemon):
     assert "tasks      500: 499 SUCCESS, 1 FAILED" in out
     shown = re.findall(r"^t(\d+) ", out, re.M)
     assert sorted(map(int, shown)) == [7, *range(490, 500)]
+    assert "489 of 500 tasks are not shown" in out
     assert "--task ID shows one" in out
     assert re.findall(r"^t(\d+) ", daemon.ok("inspect", "e1", "-t", "t33"),
                       re.M) == ["33"]
@@ -263,6 +264,36 @@ def test_many_tasks_are_summarised(daemon):
         "inspect", "e1", "--no-truncate"), re.M)) == 500
     code, out, err = daemon.cli("inspect", "e1", "-t", "no")
     assert code == 4 and "There is no task no in execution e1" in err
+
+
+def test_many_tasks_in_a_timeline(daemon):
+    """To the scale of all, also of those that are not shown."""
+    engine.tables(daemon)
+    daemon.sql("INSERT INTO executions(execution_id, state, started_at) "
+               "VALUES('e1', 'RUNNING', ?)", engine.iso(0))
+    db = engine.open_file(daemon)
+    db.execute("BEGIN IMMEDIATE")
+    for i in range(100):
+        state = {10: "FAILED", 20: "RUNNING"}.get(i, "SUCCESS")
+        start, took = 1000 * i, 50000 if i == 30 else 100
+        if i == 99:
+            took = 0
+        db.execute("INSERT INTO task_runs(execution_id, task_id, state, "
+                   "started_at, ended_at) VALUES('e1', ?, ?, ?, ?)",
+                   (f"t{i}", state, engine.iso(start),
+                    None if state == "RUNNING" else engine.iso(start + took)))
+    db.execute("COMMIT")
+    db.close()
+    daemon.sql("UPDATE executions SET state = 'SUCCESS', ended_at = ?",
+               engine.iso(100000))
+    head, *rows = daemon.ok("inspect", "e1", "--timeline", env=dict(
+        COLUMNS=80)).split("TIMELINE")[1].splitlines()
+    assert rows[-2].startswith("(88 of 100 tasks are not shown")
+    bars = {row.split()[0]: row for row in rows[:-2]}
+    assert len(bars) == 12 and {"t10", "t20", "t30", "t0"} <= set(bars)
+    # From 30 s to 80 s of 100 s, in 66 columns behind five.
+    assert bars["t30"].index("█") - 5 == 66 * 30 // 100 + 1
+    assert bars["t30"].count("█") == 33
 
 
 def last_lines(daemon, *args):
