@@ -113,6 +113,46 @@ put_failure(const struct show *s)
 	buf_char(s->out, '\n');
 }
 
+/* Words, rather than the code that the state has behind it. */
+static struct span
+why_cancelled(const struct inspection *in)
+{
+	const struct span words[] = { in->cancel.reason, in->message,
+	    in->cancel.message };
+	size_t i;
+
+	for (i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (words[i].n > 0 && !span_eq(words[i], in->reason_code))
+			return (words[i]);
+	return (SPAN_NONE);
+}
+
+/* "by alice: no longer needed"; else who has sent the event, by the kernel. */
+static void
+put_cancel(const struct show *s)
+{
+	const struct inspected_cancel *c = &s->in->cancel;
+	struct span why = why_cancelled(s->in);
+
+	if (!span_is(s->in->execution.state, "CANCELLED") ||
+	    (why.p == NULL && c->by.p == NULL && !c->has_sender))
+		return;
+	put_colored(s, span_of("CANCELLED"), GREY);
+	if (c->by.p != NULL) {
+		buf_str(s->out, "  by ");
+		show_put(s, c->by, SHOW_VALUE_MAX);
+	} else if (c->has_sender)
+		buf_printf(s->out, "  by uid %lu (pid %lu)",
+		    (unsigned long)c->uid, (unsigned long)c->pid);
+	if (why.p != NULL) {
+		buf_str(s->out, c->by.p != NULL || c->has_sender ? ": " :
+		    "  ");
+		show_put(s, why, s->options->no_truncate ? 0 :
+		    SHOW_VALUE_MAX);
+	}
+	buf_str(s->out, "\n\n");
+}
+
 /* -------------------------------------------------------------- overview */
 
 static void
@@ -264,6 +304,7 @@ show_text(const struct show *given)
 
 	s.chosen = chosen;
 	put_failure(&s);
+	put_cancel(&s);
 	put_overview(&s);
 	show_tasks(&s);
 	if ((s.options->show & SHOW_TIMELINE) != 0)

@@ -62,6 +62,17 @@ struct inspected_task {
 	size_t		 order;		/* in which it was heard of */
 };
 
+/* By whom it was cancelled, and why, by the event. */
+struct inspected_cancel {
+	bool		told;		/* there was one */
+	struct span	by;
+	struct span	reason;
+	struct span	message;
+	bool		has_sender;	/* who has sent it */
+	uint32_t	uid;
+	uint32_t	pid;
+};
+
 /* An event, as it was received. */
 struct inspection_keep;
 
@@ -70,6 +81,7 @@ struct inspection {
 	struct span		 reason_code;
 	struct span		 message;	/* the engine's, or of FAILED */
 	struct span		 failed_task;	/* by the event */
+	struct inspected_cancel	 cancel;
 	bool			 engine;	/* the engine's table has it */
 	bool			 known;		/* there was a fact */
 	struct inspected_task	*task;

@@ -175,6 +175,34 @@ on_task(struct inspection *in, const struct audit_row *r, struct span to)
 		    reason_of(in, r->metadata);
 }
 
+/* A member of what was sent for an event that the engine had written, or of the
+   event itself. */
+static struct span
+told(struct inspection *in, const struct audit_row *r, const char *key)
+{
+	struct span s = r->sender.metadata.p != NULL ? member(in,
+	    r->sender.metadata, key) : SPAN_NONE;
+
+	return (s.p == NULL ? member(in, r->metadata, key) : s);
+}
+
+/* The first one: later ones change nothing. */
+static void
+on_cancelled(struct inspection *in, const struct audit_row *r)
+{
+	if (in->cancel.told)
+		return;
+	in->cancel = (struct inspected_cancel){
+		.told = true,
+		.by = told(in, r, "cancelled_by"),
+		.reason = told(in, r, "reason"),
+		.message = told(in, r, "message"),
+		.has_sender = r->sender.known,
+		.uid = r->sender.uid,
+		.pid = r->sender.pid,
+	};
+}
+
 static void
 on_failed(struct inspection *in, const struct audit_row *r)
 {
@@ -183,9 +211,9 @@ on_failed(struct inspection *in, const struct audit_row *r)
 	size_t i;
 
 	if (in->failed_task.p == NULL)
-		in->failed_task = member(in, r->metadata, "failed_task_id");
+		in->failed_task = told(in, r, "failed_task_id");
 	for (i = 0; i < 3 && in->message.p == NULL; i++)
-		in->message = member(in, r->metadata, keys[i]);
+		in->message = told(in, r, keys[i]);
 }
 
 /* A file from before there were summaries: events say the state themselves. */
@@ -235,6 +263,8 @@ inspection_event(struct inspection *in, const struct audit_row *r)
 		in->execution.created = r->timestamp;
 	if (span_is(r->type, "FAILED"))
 		on_failed(in, r);
+	if (span_is(r->type, "CANCELLED"))
+		on_cancelled(in, r);
 	if (!span_is(r->type, "STATE_CHANGE") ||
 	    jtext_member(r->metadata, "task_id").p == NULL)
 		return;

@@ -70,6 +70,8 @@ BEGIN
 			CASE WHEN new.state <> 'SUCCESS' THEN
 			substr(CAST(r.reason AS TEXT), 1, 1000) END,
 			'error_message', CASE new.state WHEN 'FAILED' THEN
+			substr(CAST(r.message AS TEXT), 1, 4000) END,
+			'message', CASE new.state WHEN 'CANCELLED' THEN
 			substr(CAST(r.message AS TEXT), 1, 4000) END))
 	FROM (SELECT (SELECT reason_code FROM executions
 			WHERE execution_id = new.execution_id) AS reason,
@@ -140,6 +142,8 @@ BEGIN
 			CASE WHEN new.state <> 'SUCCESS' THEN
 			substr(CAST(r.reason AS TEXT), 1, 1000) END,
 			'error_message', CASE new.state WHEN 'FAILED' THEN
+			substr(CAST(r.message AS TEXT), 1, 4000) END,
+			'message', CASE new.state WHEN 'CANCELLED' THEN
 			substr(CAST(r.message AS TEXT), 1, 4000) END))
 	FROM (SELECT (SELECT reason_code FROM executions
 			WHERE execution_id = new.execution_id) AS reason,

@@ -106,6 +106,7 @@ def test_reasons(daemon):
     engine.set("e2", "FAILED", reason_code="CRASH", message="x" * 9000)
     engine.set("e3", "CANCELLED", reason_code=b"\xff\xfe", message=b"\xff")
     engine.set("e4", "SUCCESS", reason_code="STALE", message="stale")
+    engine.set("e5", "CANCELLED", reason_code="USER", message="too costly")
     events = {e: (kind, json.loads(text)) for e, kind, text in daemon.sql(
         "SELECT execution_id, event_type, metadata FROM "
         "execution_audit_events WHERE event_type NOT IN "
@@ -113,7 +114,8 @@ def test_reasons(daemon):
     assert events == {
         "e1": ("TIMEOUT", dict(reason="TIMEOUT", error_message="too long")),
         "e2": ("FAILED", dict(reason="CRASH", error_message="x" * 4000)),
-        "e4": ("COMPLETED", {})}
+        "e4": ("COMPLETED", {}),
+        "e5": ("CANCELLED", dict(reason="USER", message="too costly"))}
     assert "CANCELLED" in daemon.ok("audit", "e3")
 
 

@@ -366,6 +366,49 @@ def test_a_cell_does_not_push_the_others_away(daemon):
     assert state in daemon.ok("inspect", "e1", "--no-truncate")
 
 
+def headline(daemon, execution):
+    first, second = daemon.ok("inspect", execution).splitlines()[:2]
+    assert second == ""
+    return first
+
+
+def test_by_whom_it_was_cancelled(daemon):
+    def cancel(execution, **metadata):
+        daemon.ok("event", execution, "STARTED")
+        daemon.ok("event", execution, "CANCELLED", "--metadata",
+                  json.dumps(metadata))
+        return headline(daemon, execution)
+    assert cancel("e1", cancelled_by="alice", reason="too costly") == \
+        "CANCELLED  by alice: too costly"
+    assert cancel("e2", cancelled_by="\033[2Jx") == "CANCELLED  by ^[[2Jx"
+    assert re.fullmatch(rf"CANCELLED  by uid {os.getuid()} \(pid \d+\)",
+                        cancel("e3"))
+    # The engine's words; nothing at all.
+    engine.tables(daemon)
+    daemon.sql("INSERT INTO executions(execution_id, state, reason_code, "
+               "message) VALUES('e4', 'CANCELLED', 'USER', 'not today'), "
+               "('e5', 'CANCELLED', 'USER', NULL)")
+    assert headline(daemon, "e4") == "CANCELLED  not today"
+    assert daemon.ok("inspect", "e5").startswith("execution  e5")
+
+
+def test_what_was_sent_for_an_event_of_the_trigger(daemon):
+    engine.tables(daemon)
+    db = sqlite3.connect(daemon.db)
+    db.executescript(TRIGGERS.read_text())
+    db.close()
+    for execution, state in ("e1", "CANCELLED"), ("e2", "FAILED"):
+        daemon.sql("INSERT INTO executions(execution_id, state, reason_code) "
+                   "VALUES(?, ?, 'CODE')", execution, state)
+    daemon.ok("event", "e1", "CANCELLED", "--metadata",
+              '{"cancelled_by": "bob", "reason": "too costly"}')
+    daemon.ok("event", "e2", "FAILED", "--metadata",
+              '{"failed_task_id": "load", "error_message": "no disk"}')
+    daemon.ok("write", "e2", "-t", "load", "x")
+    assert headline(daemon, "e1") == "CANCELLED  by bob: too costly"
+    assert daemon.ok("inspect", "e2").startswith("FAILED  task load: no disk")
+
+
 def test_not_found_and_prefixes(daemon):
     code, out, err = daemon.cli("inspect", "nope")
     assert code == 4 and "Execution not found: nope" in err
