@@ -13,15 +13,13 @@ on_end(const struct options *o, const struct request *r, struct span body)
 	struct end end;
 	int code = -1;
 
-	(void)o;
 	if (!end_decode(body, &end)) {
 		complain("the daemon sent a frame that cannot be read");
 		return (EXIT_FAILURE_OTHER);
 	}
-	if (end.reason == END_NOT_FOUND) {
-		say("Execution not found: %.*s", (int)id.n, id.p);
-		code = EXIT_NOT_FOUND;
-	} else if (end.reason == END_AMBIGUOUS)
+	if (end.reason == END_NOT_FOUND)
+		code = ending_not_found(o, id);
+	else if (end.reason == END_AMBIGUOUS)
 		code = ending_ambiguous(id, &end);
 	end_free(&end);
 	return (code);

@@ -199,10 +199,6 @@ run_inspect(const struct options *given)
 	char name[TEXT_ID_MAX + 1];
 	int code;
 
-	if (o.format == FORMAT_CAT || o.format == FORMAT_VERBOSE) {
-		complain("inspect -o wants one of: short, json");
-		return (EXIT_USAGE);
-	}
 	if (o.watch && o.db != NULL) {
 		complain("--watch is for a daemon, not for --db");
 		return (EXIT_USAGE);
@@ -215,6 +211,7 @@ run_inspect(const struct options *given)
 const struct command command_inspect = {
 	.name = "inspect",
 	.takes = "t123456woJLCB",
+	.formats = FORMATS_TABLE,
 	.wants_execution = true,
 	.run = run_inspect,
 	.help =
@@ -248,7 +245,7 @@ const struct command command_inspect = {
     "      --watch           again and again, until it has ended; as much as the\n"
     "                        terminal has room for\n"
     "      --json            one object: execution, tasks, audit_events\n"
-    "  -o, --output FORMAT   short, json\n"
+    "  -o, --output FORMAT   short, json, ndjson\n"
     "      --local           local time\n"
     "      --color WHEN      auto, always, never; NO_COLOR is honoured\n"
     "      --db PATH         read this file, not the daemon's\n"

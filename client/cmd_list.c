@@ -183,10 +183,6 @@ run_list(const struct options *given)
 
 	if (o.json)
 		o.format = FORMAT_JSON;
-	if (o.format == FORMAT_CAT || o.format == FORMAT_VERBOSE) {
-		complain("list -o wants one of: short, json, ndjson");
-		return (EXIT_USAGE);
-	}
 	if (r.lines < 1 || r.lines > LIST_LINES_MAX) {
 		complain("list -n wants a number from 1 to %d",
 		    LIST_LINES_MAX);
@@ -206,6 +202,7 @@ run_list(const struct options *given)
 const struct command command_list = {
 	.name = "list",
 	.takes = "8SnoJLCB",
+	.formats = FORMATS_TABLE,
 	.run = run_list,
 	.help =
     "Examples:\n"

@@ -48,8 +48,6 @@ run_audit(const struct options *given)
 {
 	struct options o = *given;
 
-	if (o.format == FORMAT_CAT)
-		return (misuse("-o cat is for messages: events have none"));
 	if (o.json)
 		o.format = FORMAT_JSON;
 	o.all = span_is(o.execution, "@all");
@@ -190,6 +188,7 @@ const struct command command_wait = {
 const struct command command_audit = {
 	.name = "audit",
 	.takes = "ZSUnoJLCRB",
+	.formats = FORMATS_EVENT,
 	.wants_execution = true,
 	.run = run_audit,
 	.help =

@@ -3,6 +3,7 @@
 #include "client/escape.h"
 #include "client/numbers.h"
 #include "client/options.h"
+#include "client/shortcut.h"
 #include "proto/buf.h"
 
 bool
@@ -74,6 +75,18 @@ ending_say_nothing(const struct options *o, struct span id, bool audit)
 		    (int)task.n, task.p, (int)id.n, id.p);
 	else
 		say("No logs found for execution %.*s", (int)id.n, id.p);
+}
+
+int
+ending_not_found(const struct options *o, struct span id)
+{
+	bool hint = id.n > 0 && *id.p == '@';
+	bool all = strcmp(o->command->name, "audit") == 0;
+
+	say("Execution not found: %.*s%s%s", (int)id.n, id.p, hint ?
+	    "; shortcuts are " SHORTCUT_NAMES : "", hint && all ? ", @all" :
+	    "");
+	return (EXIT_NOT_FOUND);
 }
 
 int

@@ -29,6 +29,10 @@ void	 ending_say(const struct end *, uint64_t rows, bool with_rows);
 void	 ending_say_nothing(const struct options *, struct span execution,
 	    bool audit);
 
+/* Say that there is no such execution, and what a word with @ can be; the exit
+   code. */
+int	 ending_not_found(const struct options *, struct span execution);
+
 /* Say which executions the prefix may stand for; the exit code. */
 int	 ending_ambiguous(struct span prefix, const struct end *);
 

@@ -157,5 +157,10 @@ show_json(const struct show *s)
 	}
 	buf_char(s->out, ']');
 	put_events(s);
-	buf_str(s->out, "}\n");
+	buf_char(s->out, '}');
+	/* A line break in valid JSON stands between its parts. */
+	for (i = 0; s->options->format == FORMAT_NDJSON && i < s->out->n; i++)
+		if (s->out->p[i] == '\n' || s->out->p[i] == '\r')
+			s->out->p[i] = ' ';
+	buf_char(s->out, '\n');
 }

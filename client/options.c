@@ -72,20 +72,47 @@ static const struct option table[] = {
 #define TIMES	"5m 1h 1d today yesterday"
 #define STATES	"PENDING RUNNING WAITING SUCCESS FAILED CANCELLED"
 
+#define PATH	"a path"
+#define OPTION_TEXT	32	/* bytes that hold --name */
+#define SHOWN_MAX	60	/* bytes of a value that is no good */
+
 static const char letters[] = "+:t:l:p:g:S:U:n:rfo:h";
 
-/* Values that can be told beforehand; paths have none. */
+/* What values are, and words that can be told beforehand. */
 static const struct {
 	char		 letter;
+	const char	*what;
+	const char	*example;
 	const char	*words;
 } values[] = {
-	{ 'l', LEVELS }, { 'p', LEVELS }, { 'V', LEVELS },
-	{ 'o', "short verbose cat json ndjson" },
-	{ 'C', "auto always never" },
-	{ 'I', "stdout stderr" },
-	{ 'S', TIMES }, { 'U', TIMES },
-	{ 'F', STATES }, { 'T', STATES }, { '8', STATES },
-	{ 'B', NULL }, { 'X', NULL }, { 'c', NULL }, { 'G', NULL },
+	{ 't', "a task id", "load", NULL },
+	{ 'l', "a level", "WARN,ERROR", LEVELS },
+	{ 'p', "a level", "WARN", LEVELS },
+	{ 'V', "a level", "WARN", LEVELS },
+	{ 'S', "a time", "1h", TIMES },
+	{ 'U', "a time", "10m", TIMES },
+	{ 'n', "a number", "20", NULL },
+	{ 'H', "a number", "100", NULL },
+	{ 'A', "a number", "2", NULL },
+	{ 'o', "a format", "json", "short verbose cat json ndjson" },
+	{ 'C', "auto, always or never", "never", "auto always never" },
+	{ 'O', "a source", "worker", NULL },
+	{ 'M', "a JSON object", "'{\"key\": 1}'", NULL },
+	{ 'F', "a state", "PENDING", STATES },
+	{ 'T', "a state", "RUNNING", STATES },
+	{ '8', "a state", "FAILED,CANCELLED", STATES },
+	{ 'Z', "an event type", "FAILED,CANCELLED", NULL },
+	{ 'D', "a duration", "30s", NULL },
+	{ 'd', "a duration", "10s", NULL },
+	{ 'P', "a name", "importer", NULL },
+	{ 'N', "the name of a variable", "API_TOKEN", NULL },
+	{ 'g', "a regular expression", "'timed? ?out'", NULL },
+	{ 'a', "a cursor, as --show-cursor prints it", NULL, NULL },
+	{ 'I', "stdout or stderr", "stderr", "stdout stderr" },
+	{ 'c', PATH, "seen", NULL },
+	{ 'G', PATH, "token.txt", NULL },
+	{ 'B', PATH, "copy.db", NULL },
+	{ 'X', PATH, "/run/execlog/execlog.sock", NULL },
 };
 
 bool
@@ -111,9 +138,71 @@ options_describe(size_t i, struct option_facts *facts)
 	for (i = 0; i < sizeof values / sizeof values[0]; i++)
 		if (values[i].letter == o->val) {
 			facts->words = values[i].words;
-			facts->is_path = values[i].words == NULL;
+			facts->is_path = strcmp(values[i].what, PATH) == 0;
+			facts->what = values[i].what;
+			facts->example = values[i].example;
 		}
 	return (true);
+}
+
+/* The option behind a letter; false: there is none. */
+static bool
+find(int letter, struct option_facts *f)
+{
+	size_t i;
+
+	for (i = 0; options_describe(i, f); i++)
+		if (f->letter == letter)
+			return (true);
+	return (false);
+}
+
+/* As it was written: -n or --lines. */
+static void
+spell(const struct option_facts *f, bool is_long, char out[OPTION_TEXT])
+{
+	if (is_long)
+		(void)snprintf(out, OPTION_TEXT, "--%s", f->name);
+	else
+		(void)snprintf(out, OPTION_TEXT, "-%c", f->letter);
+}
+
+/* An option without its value. */
+static int
+missing(const struct command *c, int letter, bool is_long)
+{
+	struct option_facts f;
+	char name[OPTION_TEXT];
+
+	if (!find(letter, &f))
+		return (EXIT_USAGE);
+	spell(&f, is_long, name);
+	if (f.example != NULL)
+		complain("%s %s needs %s, for example %s %s", c->name, name,
+		    f.what, name, f.example);
+	else
+		complain("%s %s needs %s", c->name, name, f.what);
+	return (EXIT_USAGE);
+}
+
+/* One with a value that is no good, and why. */
+static int
+refuse(const struct command *c, int letter, bool is_long, const char *value,
+    const char *why)
+{
+	struct span s = span_of(value != NULL ? value : "");
+	struct option_facts f;
+	char name[OPTION_TEXT];
+	bool is_cut = s.n > SHOWN_MAX;
+
+	if (s.n == 0 || !find(letter, &f))
+		return (missing(c, letter, is_long));
+	if (is_cut)
+		s.n = text_cut(s, SHOWN_MAX);
+	spell(&f, is_long, name);
+	complain("%s %s %.*s%s: %s", c->name, name, (int)s.n, s.p, is_cut ?
+	    "..." : "", why);
+	return (EXIT_USAGE);
 }
 
 /* An option that there is not, or not for this command. */
@@ -148,26 +237,30 @@ parse_options(struct options *o, int argc, char **argv)
 {
 	const struct command *c = o->command;
 	char **words = argv;	/* words move to the front as they are found */
-	int nwords = 0, letter;
+	int nwords = 0, letter, index;
+	const char *why;
 
 	opterr = 0;
 	optind = 1;
 	for (;;) {
-		letter = getopt_long(argc, argv, letters, table, NULL);
+		index = -1;
+		letter = getopt_long(argc, argv, letters, table, &index);
 		if (letter == 'h') {
 			(void)fputs(c->help, stdout);
 			return (EXIT_OK);
 		}
-		if (letter == ':') {
-			complain("%s: %s wants a value", c->name,
-			    argv[optind - 1]);
-			return (EXIT_USAGE);
-		}
+		if (letter == ':' && options_takes(c, optopt))
+			return (missing(c, optopt, strncmp(argv[optind - 1],
+			    "--", 2) == 0));
+		if (letter == ':')
+			letter = optopt;
 		if (letter == '?' || (letter != -1 && !options_takes(c, letter)))
 			return (unknown(c, letter, argv[optind - 1]));
 		if (letter != -1) {
-			if (!values_apply(o, letter, optarg))
-				return (EXIT_USAGE);
+			why = values_apply(o, letter, optarg);
+			if (why != NULL)
+				return (refuse(c, letter, index >= 0, optarg,
+				    why));
 			continue;
 		}
 		if (optind == argc)

@@ -35,6 +35,7 @@
 #define SHOW_ERRORS	0x08
 #define SHOW_AUDIT	0x10
 
+#define OPTIONS_SENTENCE	80
 #define OPTIONS_MASKS_MAX	64	/* --mask-env and --mask-file */
 
 enum format {
@@ -45,6 +46,12 @@ enum format {
 	FORMAT_NDJSON,
 };
 #define FORMAT_COUNT	5
+
+/* Formats of what has no message; of a table. */
+#define FORMATS_EVENT	(1u << FORMAT_SHORT | 1u << FORMAT_VERBOSE | \
+	1u << FORMAT_JSON | 1u << FORMAT_NDJSON)
+#define FORMATS_TABLE	(1u << FORMAT_SHORT | 1u << FORMAT_JSON | \
+	1u << FORMAT_NDJSON)
 
 /* Texts belong to argv or the environment. */
 struct options {
@@ -103,12 +110,15 @@ struct options {
 	struct span		 from;
 	struct span		 to;
 	char			 path[PATHS_MAX];	/* room for the default */
+	char			 sentence[OPTIONS_SENTENCE];	/* likewise for
+					   what is wrong with a value */
 };
 
 struct command {
 	const char	*name;
 	/* The options it takes, by their letters in options.c. */
 	const char	*takes;
+	unsigned	 formats;	/* those of -o: 1 << FORMAT_; 0: all */
 	bool		 wants_execution;
 	bool		 writes;	/* so a shortcut for one is none here */
 	bool		 runs;		/* a command of its own follows */
@@ -135,6 +145,8 @@ struct option_facts {
 	bool		 has_value;
 	bool		 is_path;	/* that is one */
 	const char	*words;		/* what it can be; NULL: anything */
+	const char	*what;		/* its value is, with "a" before it */
+	const char	*example;
 };
 
 /* The i-th; false: there are no more. */

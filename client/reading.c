@@ -54,8 +54,7 @@ reading_on_end(struct reading *r, const struct end *end)
 
 	switch (end->reason) {
 	case END_NOT_FOUND:
-		say("Execution not found: %.*s", (int)id.n, id.p);
-		return (EXIT_NOT_FOUND);
+		return (ending_not_found(r->options, id));
 	case END_AMBIGUOUS:
 		return (ending_ambiguous(id, end));
 	case END_BEYOND:

@@ -10,6 +10,8 @@
 
 #include "client/options.h"
 
+#define SHORTCUT_NAMES	"@last, @last-failed, @running"
+
 /* Is it one, or @all? */
 bool	 shortcut_is(struct span name);
 

@@ -1,6 +1,5 @@
 #include "client/states.h"
 
-#include "client/escape.h"
 #include "client/print_inner.h"
 #include "proto/state.h"
 
@@ -34,10 +33,8 @@ states_parse(const char *text, unsigned *states)
 
 	for (;; text += n + 1) {
 		n = strcspn(text, ",");
-		if (!state_parse((struct span){ text, n }, &state)) {
-			complain("%s", STATE_SENTENCE);
+		if (!state_parse((struct span){ text, n }, &state))
 			return (false);
-		}
 		*states |= 1u << state;
 		if (text[n] == '\0')
 			return (true);

@@ -11,7 +11,7 @@
 /* NULL: none. */
 const char	*states_color(struct span state);
 
-/* A set of them from "FAILED,RUNNING"; false: the user was told. */
+/* A set of them from "FAILED,RUNNING"; false: it is none. */
 bool		 states_parse(const char *text, unsigned *states);
 
 #endif

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TIMES_SENTENCE	"Invalid time format. Examples: 5m, 2h, 1d"
+#define TIMES_SENTENCE	"Invalid time format. Examples: 5m, 2h, 1d, today, " \
+	"yesterday, 2026-02-07, 2026-02-07T10:00:00Z, 1770458400000 (ms)"
 #define TIMES_TEXT	40	/* bytes that hold a formatted time */
 
 /*

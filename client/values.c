@@ -1,25 +1,20 @@
 #include "client/values.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "client/escape.h"
 #include "client/options.h"
 #include "client/states.h"
 #include "client/times.h"
 #include "proto/audit.h"
 #include "proto/json.h"
 #include "proto/record.h"
+#include "proto/state.h"
 
-static bool
-fail(const char *sentence)
-{
-	complain("%s", sentence);
-	return (false);
-}
+#define ID_WORDS	"1 to 255 bytes of UTF-8 without control characters"
 
 static bool
 parse_integer(const char *text, int64_t max, int64_t *value)
@@ -33,7 +28,7 @@ parse_integer(const char *text, int64_t max, int64_t *value)
 	return (errno == 0 && *end == '\0' && *value <= max);
 }
 
-static bool
+static const char *
 parse_levels(struct options *o, const char *text)
 {
 	size_t n;
@@ -41,14 +36,14 @@ parse_levels(struct options *o, const char *text)
 	for (;; text += n + 1) {
 		n = strcspn(text, ",");
 		if (!level_parse((struct span){ text, n }, &o->level))
-			return (fail(LEVEL_SENTENCE));
+			return (LEVEL_SENTENCE);
 		o->filter.levels |= 1u << o->level;
 		if (text[n] == '\0')
-			return (true);
+			return (NULL);
 	}
 }
 
-static bool
+static const char *
 parse_types(struct options *o, const char *text)
 {
 	enum audit_type type;
@@ -57,66 +52,81 @@ parse_types(struct options *o, const char *text)
 	for (;; text += n + 1) {
 		n = strcspn(text, ",");
 		if (!audit_type_parse((struct span){ text, n }, &type))
-			return (fail(refusal_sentence(REFUSAL_EVENT_TYPE)));
+			return (refusal_sentence(REFUSAL_EVENT_TYPE));
 		o->filter.types |= 1u << type;
 		if (text[n] == '\0')
-			return (true);
+			return (NULL);
 	}
 }
 
-static bool
+static const char *
 parse_task(struct options *o, const char *text)
 {
 	if (!text_is_id(span_of(text)))
-		return (fail("-t wants a task id: 1 to 255 bytes of UTF-8 "
-		    "without control characters"));
+		return ("a task id is " ID_WORDS);
 	if (o->filter.ntasks == FILTER_TASKS_MAX)
-		return (fail("-t can be given 64 times"));
+		return ("at most 64 tasks can be given");
 	o->filter.task[o->filter.ntasks++] = span_of(text);
-	return (true);
+	return (NULL);
 }
 
 /* That level and those above. */
-static bool
+static const char *
 parse_min_level(struct options *o, const char *text)
 {
 	enum level level;
 
 	if (!level_parse(span_of(text), &level))
-		return (fail(LEVEL_SENTENCE));
+		return (LEVEL_SENTENCE);
 	for (; level < LEVEL_COUNT; level++)
 		o->filter.levels |= 1u << level;
-	return (true);
+	return (NULL);
 }
 
-static bool
+static const char *
 parse_time(const char *text, bool *has, int64_t *ms)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
 	*has = true;
-	return (times_parse(text, now.tv_sec * INT64_C(1000) +
-	    now.tv_nsec / 1000000, ms) || fail(TIMES_SENTENCE));
+	return (times_parse(text, times_wall_ms(), ms) ? NULL :
+	    TIMES_SENTENCE);
 }
 
-static bool
+static const char *
+parse_duration(const char *text, int *ms)
+{
+	return (times_duration(text, ms) ? NULL :
+	    "a duration is a number and its unit: 500ms, 10s, 5m, 2h, 1d");
+}
+
+/* Of those that the command has. */
+static const char *
 parse_format(struct options *o, const char *text)
 {
 	static const char *const names[FORMAT_COUNT] = { "short",
 	    "verbose", "cat", "json", "ndjson" };
+	unsigned formats = o->command->formats;
+	const char *comma = "";
+	size_t n;
 	int i;
 
-	for (i = 0; i < FORMAT_COUNT; i++)
+	n = (size_t)snprintf(o->sentence, sizeof o->sentence,
+	    "must be one of: ");
+	for (i = 0; i < FORMAT_COUNT; i++) {
+		if (formats != 0 && (formats & 1u << i) == 0)
+			continue;
 		if (strcmp(text, names[i]) == 0) {
 			o->format = (enum format)i;
 			o->json = false;	/* the last one counts */
-			return (true);
+			return (NULL);
 		}
-	return (fail("-o wants one of: short, verbose, cat, json, ndjson"));
+		n += (size_t)snprintf(o->sentence + n, sizeof o->sentence - n,
+		    "%s%s", comma, names[i]);
+		comma = ", ";
+	}
+	return (o->sentence);
 }
 
-static bool
+static const char *
 parse_color(struct options *o, const char *text)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -130,137 +140,176 @@ parse_color(struct options *o, const char *text)
 		    (no == NULL || *no == '\0') &&
 		    (term == NULL || strcmp(term, "dumb") != 0);
 	else
-		return (fail("--color wants one of: auto, always, never"));
-	return (true);
+		return ("must be one of: auto, always, never");
+	return (NULL);
 }
 
-static bool
+static const char *
 parse_metadata(struct options *o, const char *text)
 {
 	o->metadata = span_of(text);
 	if (o->metadata.n > RECORD_METADATA_MAX)
-		return (fail("--metadata is at most 64 KiB"));
-	return (jtext_is_object(o->metadata) ||
-	    fail("--metadata wants a JSON object, such as '{\"key\": 1}'"));
+		return ("metadata is at most 64 KiB");
+	return (jtext_is_object(o->metadata) ? NULL :
+	    "metadata is a JSON object, such as '{\"key\": 1}'");
 }
 
-static bool
+static const char *
 parse_attempt(struct options *o, const char *text)
 {
 	int64_t n;
 
 	if (!parse_integer(text, UINT32_MAX, &n))
-		return (fail("--attempt wants a whole number"));
+		return ("an attempt is a whole number");
 	o->has_attempt = true;
 	o->attempt = (uint32_t)n;
 	o->filter.has_attempt = true;
 	o->filter.attempt = n;
-	return (true);
+	return (NULL);
 }
 
-static bool
-parse_lines(struct options *o, const char *text)
+static const char *
+parse_lines(const char *text, int64_t least, int64_t *n)
 {
-	return (parse_integer(text, INT64_MAX, &o->lines) ||
-	    fail("-n wants a number of lines"));
+	if (parse_integer(text, INT64_MAX, n) && *n >= least)
+		return (NULL);
+	return (least > 0 ? "must be a number, 1 or more" :
+	    "must be a number");
 }
 
-static bool
+static const char *
 parse_source(struct options *o, const char *text)
 {
 	o->filter.source = span_of(text);
-	return (text_is_id(o->filter.source) ||
-	    fail("--source wants 1 to 255 bytes of UTF-8 without control "
-	    "characters"));
+	return (text_is_id(o->filter.source) ? NULL :
+	    "a source is " ID_WORDS);
 }
 
-static bool
+static const char *
+parse_producer(struct options *o, const char *text)
+{
+	o->producer = text;
+	return (text_is_id(span_of(text)) ? NULL : "a name is " ID_WORDS);
+}
+
+static const char *
 parse_only(struct options *o, const char *text)
 {
 	enum stream stream;
 
 	if (!stream_parse(span_of(text), &stream))
-		return (fail("--only wants one of: stdout, stderr"));
+		return ("must be one of: stdout, stderr");
 	o->only = (enum execlog_stream)stream;
-	return (true);
+	return (NULL);
 }
 
-static bool
+static const char *
 parse_stderr_level(struct options *o, const char *text)
 {
 	o->has_stderr_level = true;
-	return (level_parse(span_of(text), &o->stderr_level) ||
-	    fail(LEVEL_SENTENCE));
+	return (level_parse(span_of(text), &o->stderr_level) ? NULL :
+	    LEVEL_SENTENCE);
 }
 
-static bool
+static const char *
 parse_mask(struct options *o, const char *name, bool is_file)
 {
 	if (*name == '\0')
-		return (fail("--mask-env and --mask-file want a name"));
+		return ("must be a name");
 	if (o->nmasks == OPTIONS_MASKS_MAX)
-		return (fail("--mask-env and --mask-file can be given 64 "
-		    "times"));
+		return ("--mask-env and --mask-file can be given 64 times");
 	o->mask[o->nmasks++] = (struct secret_place){ name, is_file };
-	return (true);
+	return (NULL);
+}
+
+static const char *
+set_text(const char **text, const char *arg)
+{
+	*text = arg;
+	return (NULL);
+}
+
+static const char *
+set_span(struct span *s, const char *arg)
+{
+	*s = span_of(arg);
+	return (NULL);
 }
 
 /* One without an argument. */
-static bool
+static const char *
 set_flag(struct options *o, int letter)
 {
 	switch (letter) {
 	case 'f':
-		return (o->follow = true);
+		o->follow = true;
+		break;
 	case 'W':
-		return (o->wait = true);
+		o->wait = true;
+		break;
 	case 'J':
-		return (o->json = true);
+		o->json = true;
+		break;
 	case 'L':
-		return (o->local = true);
+		o->local = true;
+		break;
 	case 'R':
 		o->safe = false;
 		o->raw = true;
-		return (true);
+		break;
 	case 'K':
-		return (o->check = true);
+		o->check = true;
+		break;
 	case 'w':
-		return (o->watch = true);
+		o->watch = true;
+		break;
 	case 'm':
-		return (o->prometheus = true);
+		o->prometheus = true;
+		break;
 	case 'q':
-		return (o->yes = true);
+		o->yes = true;
+		break;
 	case 'u':
-		return (o->dry_run = true);
+		o->dry_run = true;
+		break;
 	case 'r':
-		return (o->reverse = true);
+		o->reverse = true;
+		break;
 	case 's':
-		return (o->show_cursor = true);
+		o->show_cursor = true;
+		break;
 	case 'E':
-		return (o->no_exit = true);
+		o->no_exit = true;
+		break;
 	case 'x':
-		return (o->exit_status = true);
+		o->exit_status = true;
+		break;
 	case 'e':
-		return (o->tee = true);
+		o->tee = true;
+		break;
 	case 'Y':
-		return (o->lifecycle = true);
+		o->lifecycle = true;
+		break;
 	case 'y':
-		return (o->pty = true);
+		o->pty = true;
+		break;
 	case '1':
 	case '2':
 	case '3':
 	case '4':
 	case '5':
 		o->show |= 1u << (letter - '1');
-		return (true);
+		break;
 	case '6':
-		return (o->no_truncate = true);
+		o->no_truncate = true;
+		break;
 	default:
-		return (false);
+		return ("is not known");
 	}
+	return (NULL);
 }
 
-bool
+const char *
 values_apply(struct options *o, int letter, const char *arg)
 {
 	switch (letter) {
@@ -277,11 +326,9 @@ values_apply(struct options *o, int letter, const char *arg)
 		return (parse_time(arg, &o->filter.has_until,
 		    &o->filter.until));
 	case 'H':
-		return ((parse_integer(arg, INT64_MAX, &o->head) &&
-		    o->head > 0) ||
-		    fail("--head wants a number of lines, 1 or more"));
+		return (parse_lines(arg, 1, &o->head));
 	case 'n':
-		return (parse_lines(o, arg));
+		return (parse_lines(arg, 0, &o->lines));
 	case 'o':
 		return (parse_format(o, arg));
 	case 'O':
@@ -293,40 +340,29 @@ values_apply(struct options *o, int letter, const char *arg)
 	case 'A':
 		return (parse_attempt(o, arg));
 	case 'D':
-		return (times_duration(arg, &o->timeout) || fail("--timeout "
-		    "wants a duration: 500ms, 10s, 5m, 2h, 1d"));
+		return (parse_duration(arg, &o->timeout));
 	case 'd':
-		return (times_duration(arg, &o->drain) || fail("--drain "
-		    "wants a duration: 0, 500ms, 10s, 5m"));
+		return (parse_duration(arg, &o->drain));
 	case 'P':
-		o->producer = arg;
-		return (text_is_id(span_of(arg)) || fail("--producer wants a "
-		    "name: 1 to 255 bytes of UTF-8 without control "
-		    "characters"));
+		return (parse_producer(o, arg));
 	case 'F':
-		o->from = span_of(arg);
-		return (true);
+		return (set_span(&o->from, arg));
 	case 'T':
-		o->to = span_of(arg);
-		return (true);
+		return (set_span(&o->to, arg));
 	case 'N':
 	case 'G':
 		return (parse_mask(o, arg, letter == 'G'));
 	case 'X':
-		o->socket = arg;
-		return (true);
+		return (set_text(&o->socket, arg));
 	case 'g':
-		o->grep = arg;
-		return (true);
+		return (set_text(&o->grep, arg));
 	case 'a':
-		o->after = arg;
-		return (true);
+		return (set_text(&o->after, arg));
 	case 'c':
-		o->cursor_file = arg;
-		return (true);
+		return (set_text(&o->cursor_file, arg));
 	case 'B':
-		o->db = arg;
-		return (*arg != '\0' || fail("--db wants a path"));
+		return (*arg != '\0' ? set_text(&o->db, arg) :
+		    "must be a path");
 	case 'I':
 		return (parse_only(o, arg));
 	case 'Z':
@@ -334,7 +370,8 @@ values_apply(struct options *o, int letter, const char *arg)
 	case 'V':
 		return (parse_stderr_level(o, arg));
 	case '8':
-		return (states_parse(arg, &o->states));
+		return (states_parse(arg, &o->states) ? NULL :
+		    STATE_SENTENCE);
 	default:
 		return (set_flag(o, letter));
 	}

@@ -6,14 +6,12 @@
 #ifndef CLIENT_VALUES_H
 #define CLIENT_VALUES_H
 
-#include <stdbool.h>
-
 struct options;
 
 /*
- * One option by its letter in options.c; "arg" is NULL where it has none.
- * False: it was no good, and the user was told why.
+ * One option by its letter in options.c; "arg" is NULL where it has none.  NULL,
+ * or what is wrong with it, as it is to stand behind the option and its value.
  */
-bool	 values_apply(struct options *, int letter, const char *arg);
+const char *values_apply(struct options *, int letter, const char *arg);
 
 #endif

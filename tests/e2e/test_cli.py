@@ -56,7 +56,7 @@ def test_help_begins_with_examples(idle, command):
     (["logs", "e1", "--metadata", "{}"], "no option"),
     (["logs", "e1", "-x", "3"], "no option -x"),
     (["audit", "e1", "--head", "2"], "no option --head"),
-    (["logs", "e1", "-t"], "wants a value"),
+    (["logs", "e1", "-t"], "logs -t needs a task id, for example -t load"),
     (["logs", "e1", "-l", "LOUD"],
      "Invalid log level. Must be one of: DEBUG, INFO, WARN, ERROR"),
     (["logs", "e1", "-S", "soon"],

@@ -138,6 +138,13 @@ def test_json_from_the_engine(daemon):
     assert "hunter2" not in json.dumps(found)
 
 
+def test_ndjson_is_one_line(daemon):
+    with_engine(daemon)
+    daemon.sql("UPDATE task_runs SET outputs = '{\n\"a\":\r\n1}'")
+    line, = daemon.ok("inspect", "e1", "-o", "ndjson").splitlines()
+    assert json.loads(line) == inspected(daemon, "e1")
+
+
 def test_the_same_from_events(daemon):
     engine.events(daemon)
     found = inspected(daemon, "e1")

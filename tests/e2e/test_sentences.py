@@ -117,7 +117,8 @@ def test_files_that_cannot_be_read_without_a_daemon(idle):
     db = sqlite3.connect(other)
     db.execute("CREATE TABLE t(a)")
     db.close()
-    assert say("") == (2, "execlog: --db wants a path\n")
+    assert say("") == (
+        2, "execlog: logs --db needs a path, for example --db copy.db\n")
     assert say(none) == (5, "No such file or directory\n")
     assert say(idle.folder) == (5, "is a directory\n")
     assert say("/dev/null") == (5, "not a regular file\n")
@@ -167,7 +168,63 @@ def test_a_stream_that_is_open_is_not_waited_for(daemon):
 def test_events_have_no_messages(daemon):
     daemon.ok("event", "e1", "COMPLETED")
     assert daemon.cli("audit", "e1", "-o", "cat") == (
-        2, "", "execlog: -o cat is for messages: events have none\n")
+        2, "", "execlog: audit -o cat: must be one of: short, verbose, json, "
+        "ndjson\n")
+
+
+STATES = "PENDING, RUNNING, WAITING, SUCCESS, FAILED, CANCELLED"
+TIMES = ("Invalid time format. Examples: 5m, 2h, 1d, today, yesterday, "
+         "2026-02-07, 2026-02-07T10:00:00Z, 1770458400000 (ms)")
+
+
+@pytest.mark.parametrize("words, says", [
+    (["list", "-n"], "list -n needs a number, for example -n 20"),
+    (["list", "--lines"],
+     "list --lines needs a number, for example --lines 20"),
+    (["list", "-n", "x"], "list -n x: must be a number"),
+    (["logs", "e1", "-rn"], "logs -n needs a number, for example -n 20"),
+    (["list", "-S", "foo"], f"list -S foo: {TIMES}"),
+    (["list", "--since", "foo"], f"list --since foo: {TIMES}"),
+    (["audit", "e1", "--until=foo"], f"audit --until foo: {TIMES}"),
+    (["list", "-S", ""], "list -S needs a time, for example -S 1h"),
+    (["list", "-o", "yaml"],
+     "list -o yaml: must be one of: short, json, ndjson"),
+    (["inspect", "e1", "--output", "cat"],
+     "inspect --output cat: must be one of: short, json, ndjson"),
+    (["logs", "e1", "-o", "yaml"],
+     "logs -o yaml: must be one of: short, verbose, cat, json, ndjson"),
+    (["list", "--state", "foo"],
+     f"list --state foo: Invalid state. Must be one of: {STATES}"),
+    (["wait", "e1", "--timeout", "5x"], "wait --timeout 5x: a duration is a "
+     "number and its unit: 500ms, 10s, 5m, 2h, 1d"),
+    (["logs", "e1", "--after-cursor"], "logs --after-cursor needs a cursor, "
+     "as --show-cursor prints it"),
+    (["list", "-S", "x" * 61 + "\033"], f"list -S {'x' * 60}...: {TIMES}"),
+])
+def test_an_option_and_its_value_are_named(idle, words, says):
+    assert idle.cli(*words) == (2, "", f"execlog: {says}\n")
+
+
+def test_what_a_word_with_an_at_can_be(daemon):
+    names = "shortcuts are @last, @last-failed, @running"
+    for words in ("logs",), ("inspect",), ("wait",), ("follow",):
+        assert daemon.cli(*words, "@foo") == (
+            4, "", f"Execution not found: @foo; {names}\n")
+    assert daemon.cli("audit", "@foo") == (
+        4, "", f"Execution not found: @foo; {names}, @all\n")
+
+
+def test_every_value_has_a_name_and_an_example(idle):
+    """Whatever option of whatever command comes last."""
+    script = idle.ok("completion", "fish")
+    for line in script.splitlines():
+        words = line.split()
+        if "-x" not in words and "-r" not in words:
+            continue
+        name = words[words.index("-l") + 1]
+        command = line.split("seen_subcommand_from ")[1].split("'")[0].split()
+        code, _, err = idle.cli(command[0], "e1", f"--{name}")
+        assert code == 2 and f"--{name} needs " in err, err
 
 
 def test_help_says_what_is_not_obvious(daemon):
