@@ -2,6 +2,11 @@
 
 #include <stdio.h>
 
+#define S	1000LL		/* ms */
+#define MIN	(60 * S)
+#define H	(60 * MIN)
+#define DAY	(24 * H)
+
 /* The two largest units; the second one not where it is 0. */
 static void
 put_two(char *out, long long a, const char *unit, long long b,
@@ -14,23 +19,37 @@ put_two(char *out, long long a, const char *unit, long long b,
 		    b, small);
 }
 
+/* To the nearest multiple; half of one goes up. */
+static int64_t
+rounded(int64_t ms, int64_t unit)
+{
+	int64_t less = ms / unit * unit;
+
+	return (ms - less >= unit / 2 && less <= INT64_MAX - unit ? less +
+	    unit : less);
+}
+
 void
 durations_format(int64_t ms, char out[DURATIONS_TEXT])
 {
-	long long s = ms / 1000, tenths = ms / 100 % 10;
+	long long n;
 
+	/* What is rounded up to a larger unit is shown in that. */
 	if (ms < 0)
 		(void)snprintf(out, DURATIONS_TEXT, "-");
-	else if (ms < 1000)
+	else if (ms < S)
 		(void)snprintf(out, DURATIONS_TEXT, "%lldms", (long long)ms);
-	else if (s < 60 && tenths != 0)
-		(void)snprintf(out, DURATIONS_TEXT, "%lld.%llds", s, tenths);
-	else if (s < 60)
-		(void)snprintf(out, DURATIONS_TEXT, "%llds", s);
-	else if (s < 3600)
-		put_two(out, s / 60, "m", s % 60, "s");
-	else if (s < 86400)
-		put_two(out, s / 3600, "h", s % 3600 / 60, "m");
-	else
-		put_two(out, s / 86400, "d", s % 86400 / 3600, "h");
+	else if ((n = rounded(ms, S / 10)) < MIN && n % S != 0)
+		(void)snprintf(out, DURATIONS_TEXT, "%lld.%llds", n / S,
+		    n % S * 10 / S);
+	else if (n < MIN)
+		(void)snprintf(out, DURATIONS_TEXT, "%llds", n / S);
+	else if ((n = rounded(ms, S)) < H)
+		put_two(out, n / MIN, "m", n % MIN / S, "s");
+	else if ((n = rounded(ms, MIN)) < DAY)
+		put_two(out, n / H, "h", n % H / MIN, "m");
+	else {
+		n = rounded(ms, H);
+		put_two(out, n / DAY, "d", n % DAY / H, "h");
+	}
 }

@@ -1,5 +1,6 @@
 /*
- * How long something took, for people: 500ms, 2.5s, 1m 30s, 2h 5m, 3d 4h.
+ * How long something took, for people: 500ms, 2.5s, 1m 30s, 2h 5m, 3d 4h.  It is
+ * rounded to the smaller unit that is shown: 59.96 s is 1m.
  *
  * Layer: client.  Threads: pure functions.
  */

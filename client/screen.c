@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "client/durations.h"
 #include "client/escape.h"
 #include "client/numbers.h"
 #include "client/options.h"
@@ -45,20 +46,6 @@ put_size(struct buf *b, const struct json_t *doc, const char *key)
 	for (; n >= 1024 && unit < 4; unit++)
 		n /= 1024;
 	buf_printf(b, "%.*f %s", unit == 0 ? 0 : 1, n, units[unit]);
-}
-
-/* 2d 3h, 3h 4m, 1m 30s, 5s: the two largest units. */
-static void
-put_duration(struct buf *b, long long s)
-{
-	if (s >= 86400)
-		buf_printf(b, "%lldd %lldh", s / 86400, s % 86400 / 3600);
-	else if (s >= 3600)
-		buf_printf(b, "%lldh %lldm", s / 3600, s % 3600 / 60);
-	else if (s >= 60)
-		buf_printf(b, "%lldm %llds", s / 60, s % 60);
-	else
-		buf_printf(b, "%llds", s);
 }
 
 /* An object or array of plain values on a line: "frame-cut 3, bad-json 1". */
@@ -123,12 +110,14 @@ put_versions(struct buf *b, const struct options *o, const struct json_t *doc,
     struct span s)
 {
 	struct span defects = jtext_member(s, "sqlite_defects");
+	long long up = count(doc, "uptime_s");
+	char since[DURATIONS_TEXT];
 
 	buf_str(b, "version      ");
 	put_text(b, o, text(doc, "version"));
-	buf_printf(b, ", schema %lld, up ", count(doc, "schema_version"));
-	put_duration(b, count(doc, "uptime_s"));
-	buf_str(b, "\nSQLite       ");
+	durations_format(up < INT64_MAX / 1000 ? up * 1000 : -1, since);
+	buf_printf(b, ", schema %lld, up %s\nSQLite       ",
+	    count(doc, "schema_version"), since);
 	put_text(b, o, text(doc, "sqlite_version"));
 	if (defects.n > 2) {
 		buf_str(b, "; known defects, worked around: ");
