@@ -1,5 +1,7 @@
 #include "client/facts.h"
 
+#include <string.h>
+
 #include "client/times.h"
 #include "proto/state.h"
 
@@ -85,9 +87,11 @@ facts_duration(const struct fact_execution *e, int64_t now)
 void
 facts_put_time(struct buf *b, const char *key, int64_t ms)
 {
-	char text[TIMES_TEXT];
+	char text[TIMES_TEXT] = "";
 
 	if (ms != FACTS_NO_TIME)
 		times_format(ms, false, text);
-	jput_text(b, key, ms == FACTS_NO_TIME ? SPAN_NONE : span_of(text));
+	/* Of a year that has not four digits it is no date. */
+	jput_text(b, key, strchr(text, 'T') != NULL ? span_of(text) :
+	    SPAN_NONE);
 }

@@ -48,7 +48,7 @@ int64_t	 facts_duration(const struct fact_execution *, int64_t now);
 /* Has it ended, by its state? */
 bool	 facts_has_ended(struct span state);
 
-/* Append a member: ISO 8601 text, or null. */
+/* Append a member: ISO 8601 text, or null, as for years before 0 or behind 9999. */
 void	 facts_put_time(struct buf *, const char *key, int64_t ms);
 
 #endif

@@ -134,7 +134,7 @@ put_events(const struct show *s)
 	if (s->in->nevents == 0)
 		buf_char(s->out, '[');
 	for (i = 0; i < s->in->nevents; i++)
-		rowjson_audit(s->out, &s->in->event[i], FORMAT_JSON, i == 0);
+		rowjson_inspected(s->out, &s->in->event[i], i == 0);
 	buf_char(s->out, ']');
 }
 

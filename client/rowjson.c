@@ -1,5 +1,6 @@
 #include "client/rowjson.h"
 
+#include "client/facts.h"
 #include "proto/buf.h"
 #include "proto/json.h"
 #include "proto/row.h"
@@ -65,7 +66,7 @@ rowjson_log(struct buf *b, const struct log_row *r, enum format format,
 
 /* Who has sent an event, or null. */
 static void
-put_origin(struct buf *b, const struct sender *s)
+put_origin(struct buf *b, const struct sender *s, bool iso)
 {
 	jput_key(b, "origin");
 	if (!s->known) {
@@ -73,7 +74,10 @@ put_origin(struct buf *b, const struct sender *s)
 		return;
 	}
 	buf_char(b, '{');
-	jput_i64(b, "received_at", s->received);
+	if (iso)
+		facts_put_time(b, "received_at", s->received);
+	else
+		jput_i64(b, "received_at", s->received);
 	jput_i64(b, "uid", s->uid);
 	jput_i64(b, "gid", s->gid);
 	jput_i64(b, "pid", s->pid);
@@ -82,14 +86,29 @@ put_origin(struct buf *b, const struct sender *s)
 	buf_char(b, '}');
 }
 
-void
-rowjson_audit(struct buf *b, const struct audit_row *r, enum format format,
-    bool first)
+static void
+put_event(struct buf *b, const struct audit_row *r, enum format format,
+    bool first, bool iso)
 {
 	begin_object(b, r->id, r->execution, format, first);
 	jput_text(b, "event_type", r->type);
 	jput_i64(b, "timestamp", r->timestamp);
+	if (iso)
+		facts_put_time(b, "occurred_at", r->timestamp);
 	put_metadata(b, r->metadata);
-	put_origin(b, &r->sender);
+	put_origin(b, &r->sender, iso);
 	end_object(b, format);
+}
+
+void
+rowjson_audit(struct buf *b, const struct audit_row *r, enum format format,
+    bool first)
+{
+	put_event(b, r, format, first, false);
+}
+
+void
+rowjson_inspected(struct buf *b, const struct audit_row *r, bool first)
+{
+	put_event(b, r, FORMAT_JSON, first, true);
 }

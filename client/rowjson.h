@@ -21,4 +21,8 @@ void	 rowjson_log(struct buf *, const struct log_row *, enum format,
 void	 rowjson_audit(struct buf *, const struct audit_row *, enum format,
 	    bool first);
 
+/* The same for inspect, where what is named *_at is ISO 8601; there is one more of
+   these, occurred_at, for the timestamp. */
+void	 rowjson_inspected(struct buf *, const struct audit_row *, bool first);
+
 #endif

@@ -102,12 +102,24 @@ SCHEMA = dict(
                        outputs=anything, error=anything)),
     audit_events=list_of(dict(id=is_ms, execution_id=is_text,
                               event_type=is_text, timestamp=is_ms,
+                              occurred_at=is_time,
                               metadata=lambda v: isinstance(v, dict))))
+
+
+def times(value):
+    """All that is named *_at, at any depth."""
+    if isinstance(value, dict):
+        for k, v in value.items():
+            yield from [v] if k.endswith("_at") else times(v)
+    elif isinstance(value, list):
+        for v in value:
+            yield from times(v)
 
 
 def inspected(daemon, *args):
     found = json.loads(daemon.ok("inspect", *args, "--json"))
     assert matches(found, SCHEMA)
+    assert all(is_time(at) for at in times(found)), list(times(found))
     return found
 
 
@@ -136,6 +148,22 @@ def test_json_from_the_engine(daemon):
     assert task(found, "check")["needs"] == ["fetch"]
     assert len(found["audit_events"]) == len(engine.EVENTS)
     assert "hunter2" not in json.dumps(found)
+
+
+def test_times_are_iso_8601(daemon):
+    daemon.ok("event", "e1", "STARTED")
+    for at in engine.T, 10 ** 17:
+        daemon.sql("INSERT INTO execution_audit_events(execution_id, "
+                   "event_type, timestamp, metadata) "
+                   "VALUES('e2', 'STARTED', ?, '{}')", at)
+    event, = inspected(daemon, "e1")["audit_events"]
+    sent, = json.loads(daemon.ok("audit", "e1", "--json"))
+    assert event["occurred_at"] <= event["origin"]["received_at"]
+    assert event["timestamp"] == sent["timestamp"]
+    assert type(sent["origin"]["received_at"]) is int
+    assert "occurred_at" not in sent
+    assert [e["occurred_at"] for e in inspected(daemon, "e2")[
+        "audit_events"]] == ["2026-02-07T10:00:00.000Z", None]
 
 
 def test_ndjson_is_one_line(daemon):
@@ -547,6 +575,9 @@ def test_who_sent_an_event_and_what_it_said(daemon):
     shown = json.loads(daemon.ok("inspect", "e9", "--json"))["audit_events"]
     assert shown[1]["origin"]["metadata"] == {
         "api_token": "***SECRET***", "n": 1}
+    for event in shown:
+        del event["occurred_at"]
+    del audit[1]["origin"]["received_at"], shown[1]["origin"]["received_at"]
     assert audit == shown and shown[1]["origin"]["uid"] == os.getuid()
 
 
