@@ -2,6 +2,7 @@
  * list: the newest executions.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "client/asking.h"
 #include "client/commands.h"
@@ -22,6 +23,8 @@ struct list {
 	struct table		 table;
 	struct buf		 json;
 	size_t			 n;
+	size_t			 most;	/* so many are shown */
+	bool			 is_cut;
 	int64_t			 now;	/* wall clock, ms */
 };
 
@@ -103,7 +106,9 @@ on_frame(const struct frame *f, void *v)
 
 	if (f->type != FRAME_FACT || (doc = jdoc_parse(f->body)) == NULL)
 		return;
-	if (facts_execution(doc, &e)) {
+	if (l->n == l->most)
+		l->is_cut = true;
+	else if (facts_execution(doc, &e)) {
 		if (l->options->json || l->options->format != FORMAT_SHORT)
 			put_json(l, &e);
 		else
@@ -175,10 +180,14 @@ run_list(const struct options *given)
 		.kind = REQUEST_LIST,
 		.filter.has_since = o.filter.has_since,
 		.filter.since = o.filter.since,
+		.filter.has_until = o.filter.has_until,
+		.filter.until = o.filter.until,
 		.states = o.states,
-		.lines = o.lines < 0 ? LIST_LINES : o.lines,
+		/* Is there one more? */
+		.lines = o.lines < 0 ? LIST_LINES + 1 : o.lines,
 	};
-	struct list l = { .options = &o, .now = times_wall_ms() };
+	struct list l = { .options = &o, .now = times_wall_ms(),
+	    .most = o.lines < 0 ? LIST_LINES : SIZE_MAX };
 	int code;
 
 	if (o.json)
@@ -193,6 +202,9 @@ run_list(const struct options *given)
 		finish(&l);
 		code = EXIT_OK;
 		(void)print_flush(&code);
+		if (l.is_cut && isatty(STDOUT_FILENO))
+			say("-- the %d newest; -n N shows more --",
+			    LIST_LINES);
 	}
 	table_free(&l.table);
 	buf_free(&l.json);
@@ -201,7 +213,7 @@ run_list(const struct options *given)
 
 const struct command command_list = {
 	.name = "list",
-	.takes = "8SnoJLCB",
+	.takes = "8SUnoJLCB",
 	.formats = FORMATS_TABLE,
 	.run = run_list,
 	.help =
@@ -209,6 +221,7 @@ const struct command command_list = {
     "  execlog list                        the 20 newest executions\n"
     "  execlog list --state FAILED -S 1d   what has failed since yesterday\n"
     "  execlog list --state RUNNING,WAITING\n"
+    "  execlog list -S yesterday -U today  those of yesterday\n"
     "  execlog list -n 1000 -o ndjson | jq -r .execution_id\n"
     "\n"
     "Usage: execlog list [OPTION]...\n"
@@ -221,6 +234,7 @@ const struct command command_list = {
     "                        SUCCESS FAILED (also: timed out) CANCELLED\n"
     "  -S, --since TIME      first heard of since then: 5m 2h 1d, 2026-02-07,\n"
     "                        today, yesterday\n"
+    "  -U, --until TIME      not later\n"
     "  -n, --lines N         at most N executions (20; up to 10000)\n"
     "      --json            -o json\n"
     "  -o, --output FORMAT   short, json, ndjson\n"

@@ -202,8 +202,9 @@ decode_list(struct request *r)
 	if (!has)
 		r->lines = LIST_LINES;
 	if (!decode_number(r->doc, "since", &r->filter.has_since,
-	    &r->filter.since))
-		return ("since is in Unix milliseconds");
+	    &r->filter.since) || !decode_number(r->doc, "until",
+	    &r->filter.has_until, &r->filter.until))
+		return ("since and until are in Unix milliseconds");
 	return (decode_states(r));
 }
 

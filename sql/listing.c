@@ -146,6 +146,15 @@ time_of(sqlite3_stmt *s, sqlite3_stmt *e)
 	return (ms);
 }
 
+static bool
+is_in_time(const struct listing *l, int64_t ms)
+{
+	const struct filter *f = &l->request->filter;
+
+	return ((!f->has_since || ms >= f->since) &&
+	    (!f->has_until || ms <= f->until));
+}
+
 /* Take an execution if it is wanted; false: no memory. */
 static bool
 take(struct listing *l, sqlite3_stmt *s, sqlite3_stmt *e, bool *taken)
@@ -157,8 +166,7 @@ take(struct listing *l, sqlite3_stmt *s, sqlite3_stmt *e, bool *taken)
 	if (state.p == NULL && s != NULL)
 		state = db_column_text(s, S_STATE);
 	*taken = is_wanted(l, state) && execution.n <= ROW_NAME_MAX &&
-	    (!l->request->filter.has_since ||
-	    time_of(s, e) >= l->request->filter.since);
+	    is_in_time(l, time_of(s, e));
 	if (!*taken)
 		return (true);
 	if (l->nfound == l->cap) {
@@ -239,8 +247,10 @@ walk_summaries(struct listing *l, struct sql_error *error)
 		(void)sqlite3_bind_int64(stmt, 1, r->filter.has_since ?
 		    r->filter.since : INT64_MIN);
 		(void)sqlite3_bind_int64(stmt, 2, LISTING_LOOKS_MAX);
+		(void)sqlite3_bind_int64(stmt, 3, r->filter.has_until ?
+		    r->filter.until : INT64_MAX);
 		if (r->states != 0)
-			db_bind_text(stmt, 3, span_of(state_name(
+			db_bind_text(stmt, 4, span_of(state_name(
 			    (enum state)i)));
 		result = walk(l, stmt, false, error);
 		if (r->states == 0)
@@ -261,7 +271,9 @@ walk_engine(struct listing *l, struct sql_error *error)
 
 	if (stmt == NULL)
 		return (SQL_DONE);
-	(void)sqlite3_bind_int64(stmt, 1, r->lines);
+	/* The newest are not those that are wanted. */
+	(void)sqlite3_bind_int64(stmt, 1, r->filter.has_until ?
+	    LISTING_LOOKS_MAX : r->lines);
 	for (i = 0; r->states != 0 && i < STATE_COUNT; i++)
 		if ((r->states & 1u << i) != 0)
 			db_bind_text(stmt, 2 + i, span_of(state_name(

@@ -589,14 +589,14 @@ VACUUM
 SELECT execution_id, first_at, last_at, debug, info, warn, error, state,
 	started_at, ended_at, workflow_id
 FROM execlog_executions INDEXED BY execlog_executions_first
-WHERE first_at >= ?1
+WHERE first_at >= ?1 AND first_at <= ?3
 ORDER BY first_at DESC, id DESC LIMIT ?2
 
 -- name: list_state
 SELECT execution_id, first_at, last_at, debug, info, warn, error, state,
 	started_at, ended_at, workflow_id
 FROM execlog_executions INDEXED BY execlog_executions_state
-WHERE state = ?3 AND first_at >= ?1
+WHERE state = ?4 AND first_at >= ?1 AND first_at <= ?3
 ORDER BY first_at DESC, id DESC LIMIT ?2
 
 -- name: summary_of

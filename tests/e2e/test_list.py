@@ -63,6 +63,50 @@ def test_order_states_and_limits(four):
     assert "\033[31mFAILED\033[0m" in four.ok("list", "--color", "always")
 
 
+@pytest.mark.parametrize("tables", [False, True])
+def test_until(daemon, tables):
+    now = 1770458400000
+    p = daemon.producer()
+    for i in range(30):
+        p.log(f"e{i:02}", "x", timestamp=now + 1000 * i)
+        p.event(f"e{i:02}", "FAILED")
+    p.sync()
+    p.close()
+    if tables:
+        engine.tables(daemon)
+        for i in range(30):
+            engine.state(daemon, f"x{i:02}", "FAILED", created=1000 * i + 1)
+    wanted = ["e07", "x06", "e06", "x05", "e05"] if tables else [
+        "e07", "e06", "e05"]
+    for more in (), ("--state", "FAILED"):
+        between = ("-S", now + 5000, "-U", now + 7000, *more)
+        assert ids(daemon, *between) == wanted
+        assert ids(daemon, "-U", now + 7000, "-n", 2, *more) == wanted[:2]
+    assert ids(daemon, "--until", "2026-01-01") == []
+
+
+@pytest.mark.parametrize("n, args, hint", [
+    (20, (), False), (21, (), True), (21, ("-n", "5"), False)])
+def test_a_list_that_is_cut_says_so_on_a_terminal(daemon, n, args, hint):
+    p = daemon.producer()
+    for i in range(n):
+        p.log(f"e{i}", "x")
+    p.sync()
+    p.close()
+    ours, theirs = os.openpty()
+    done = subprocess.run(daemon.command("list", *args), stdout=theirs,
+                          stderr=subprocess.PIPE, env=daemon.env())
+    os.close(theirs)
+    assert done.stderr.decode() == (
+        "-- the 20 newest; -n N shows more --\n" if hint else "")
+    rows = os.read(ours, 65536).decode().splitlines()
+    os.close(ours)
+    assert len(rows) == 1 + (5 if args else 20)
+    code, out, err = daemon.cli("list", *args)
+    assert (code, len(out.splitlines()), err) == (0, len(rows), "")
+    assert len(listed(daemon, *args)) == len(rows) - 1
+
+
 def test_nothing_yet(daemon):
     code, out, err = daemon.cli("list")
     assert (code, out, err) == (0, "", "No executions found\n")

@@ -350,9 +350,10 @@ check_facts(sqlite3 *db)
 		{ sql_unread_next, "SCAN execlog_unread;"
 		    "USE TEMP B-TREE FOR ORDER BY;" },
 		{ sql_list_any, "SEARCH execlog_executions USING INDEX "
-		    "execlog_executions_first (first_at>?);" },
+		    "execlog_executions_first (first_at>? AND first_at<?);" },
 		{ sql_list_state, "SEARCH execlog_executions USING INDEX "
-		    "execlog_executions_state (state=? AND first_at>?);" },
+		    "execlog_executions_state (state=? AND first_at>? AND "
+		    "first_at<?);" },
 		{ sql_engine_of, ENGINE "INDEX sqlite_autoindex_executions_1 "
 		    "(execution_id=?);" },
 		/* From its end. */
