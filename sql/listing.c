@@ -214,6 +214,9 @@ walk(struct listing *l, sqlite3_stmt *stmt, bool is_engine,
 	int rc;
 
 	while (wanted > 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		/* Its own time is that of one without a summary. */
+		if (is_engine && any && !is_in_time(l, time_of(NULL, stmt)))
+			continue;
 		second = other(is_engine ? l->summary : l->engine,
 		    db_column_text(stmt, 0));
 		/* Any execution with a summary is found by that. */
