@@ -89,7 +89,7 @@ choice_put_rest(const struct show *s)
 		return;
 	for (i = 0; i < s->in->ntasks; i++)
 		n += !s->chosen[i];
-	buf_printf(s->out, "(%zu of %zu tasks are not shown, but what failed, "
-	    "runs, or took longest:\n--task ID shows one, --no-truncate all)\n",
+	buf_printf(s->out, "(%zu of %zu tasks not shown: --task ID, "
+	    "--no-truncate;\n here is what failed, runs, or took longest)\n",
 	    n, s->in->ntasks);
 }

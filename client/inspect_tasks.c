@@ -140,7 +140,7 @@ put_attempts(const struct show *s)
 	}
 	t.right[A_NUMBER] = t.right[A_DURATION] = true;
 	t.cut[A_REASON] = 1;
-	t.cut[A_TASK] = 2;
+	t.cut[A_TASK] = TABLE_CUT_LAST;
 	t.drop[A_END] = 1;
 	t.drop[A_START] = 2;
 	for (i = 0; i < A_COLUMNS; i++)
@@ -182,7 +182,7 @@ show_tasks(const struct show *s)
 	t.right[ATTEMPTS] = t.right[DURATION] = true;
 	t.cut[NEEDS] = 1;
 	t.cut[TYPE] = 2;
-	t.cut[TASK] = 3;
+	t.cut[TASK] = TABLE_CUT_LAST;
 	t.drop[END] = 1;
 	t.drop[NEEDS] = 2;
 	t.drop[TYPE] = 3;

@@ -113,7 +113,19 @@ slack(const struct table *t, const int *widths, int i)
 	    TABLE_CUT_MIN : 0);
 }
 
-/* Leave columns out, in their order, until the others fit when they are cut; the
+/* Has a column nothing below its title? */
+static bool
+is_bare(const struct table *t, int column)
+{
+	size_t i = (size_t)(column + t->ncolumns);
+
+	for (; i < t->ncells; i += (size_t)t->ncolumns)
+		if (!span_is(cell_text(t, i), "-"))
+			return (false);
+	return (true);
+}
+
+/* Leave columns out, bare ones first, then in their order, until the others fit when they are cut; the
    excess that there is then. */
 static int
 drop(const struct table *t, int *widths, int excess)
@@ -123,9 +135,11 @@ drop(const struct table *t, int *widths, int excess)
 	for (i = 0; i < t->ncolumns; i++)
 		if (t->cut[i] != TABLE_CUT_LAST)
 			most += slack(t, widths, i);
-	for (order = 1; order <= TABLE_COLUMNS_MAX; order++)
+	for (order = 0; order <= TABLE_COLUMNS_MAX; order++)
 		for (i = 0; i < t->ncolumns; i++) {
-			if (t->drop[i] != order || excess <= most)
+			if (widths[i] == DROPPED || t->drop[i] == 0 ||
+			    !(order == 0 ? excess > 0 && is_bare(t, i) :
+			    t->drop[i] == order && excess > most))
 				continue;
 			most -= slack(t, widths, i);	/* not a last one */
 			excess -= widths[i] + GAP;

@@ -36,7 +36,9 @@ struct table {
 					   TABLE_CUT_LAST: when others have
 					   been left out */
 	int			 drop[TABLE_COLUMNS_MAX];	/* likewise, left
-					   out where that is not enough */
+					   out where that is not enough; if
+					   there is only "-" in it, before
+					   any is cut */
 	struct buf		 text;
 	struct table_cell	*cells;
 	size_t			 ncells;

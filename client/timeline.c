@@ -15,7 +15,7 @@
 #define BAR_MIN		10	/* columns, also in a terminal that is too
 				   narrow */
 #define NAME_MAX_WIDTH	24	/* columns of a task's id */
-#define LABEL_WIDTH	9	/* of a duration behind its bar */
+#define LABEL_WIDTH	12	/* of " 123d 23h..." behind a bar */
 
 struct scale {
 	int64_t	from;

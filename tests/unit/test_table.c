@@ -47,12 +47,33 @@ test_cells(void **state)
 	table_free(&t);
 }
 
+/* A column that says nothing goes before one that does is cut. */
+static void
+test_bare_columns(void **state)
+{
+	struct table t = { .ncolumns = 3, .drop = { 0, 1, 2 }, .cut[0] = 1 };
+	const char *const cells[] = { "A", "B", "C", "abcdefghijk", "b", "-",
+	    "a", "-", "-" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cells / sizeof cells[0]; i++)
+		table_add(&t, span_of(cells[i]), NULL);
+	assert_table(&t, 17, "A            B  C\nabcdefghijk  b  -\n"
+	    "a            -  -\n");
+	assert_table(&t, 16, "A            B\nabcdefghijk  b\n"
+	    "a            -\n");
+	assert_table(&t, 13, "A           B\nabcdefghi…  b\na           -\n");
+	table_free(&t);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_bare_columns),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
