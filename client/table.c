@@ -125,8 +125,8 @@ is_bare(const struct table *t, int column)
 	return (true);
 }
 
-/* Leave columns out, bare ones first, then in their order, until the others fit when they are cut; the
-   excess that there is then. */
+/* Leave columns out, bare ones first, then in their order, until the others fit
+   when they are cut; the excess that there is then. */
 static int
 drop(const struct table *t, int *widths, int excess)
 {
