@@ -39,10 +39,11 @@ static const struct choice {
 	const char	*title;
 	unsigned	 levels;
 	enum stream	 stream;
+	int64_t		 looks;
 } choices[] = {
-	{ "Last ERROR lines:", 1u << LEVEL_ERROR, STREAM_NONE },
-	{ "Last lines on stderr:", 0, STREAM_STDERR },
-	{ "Last lines:", 0, STREAM_NONE },
+	{ "Last ERROR lines:", 1u << LEVEL_ERROR, STREAM_NONE, ERRORS_LOOKS },
+	{ "Last lines on stderr:", 0, STREAM_STDERR, ERRORS_LOOKS_MORE },
+	{ "Last lines:", 0, STREAM_NONE, ERRORS_LOOKS_MORE },
 };
 
 int
@@ -54,7 +55,6 @@ inspect_errors(const struct show *s, struct buf *out)
 		.kind = REQUEST_LOGS,
 		.execution = s->in->execution.execution,
 		.lines = SHOW_ERRORS_LINES,
-		.looks = ERRORS_LOOKS,
 	};
 	struct span why;
 	struct buf lines = { 0 };
@@ -67,11 +67,15 @@ inspect_errors(const struct show *s, struct buf *out)
 	t = inspection_failing(s->in, show_asked(s->options), &why);
 	if (t != NULL && text_is_id(t->id))
 		r.filter.task[r.filter.ntasks++] = t->id;
+	/* Others may have said a lot since. */
+	r.filter.has_until = t != NULL && t->last_line != FACTS_NO_TIME;
+	r.filter.until = r.filter.has_until ? t->last_line : 0;
 	into.out = &lines;
 	for (i = 0; i < sizeof choices / sizeof choices[0] && code == -1 &&
 	    lines.n == 0; i++) {
 		r.filter.levels = choices[i].levels;
 		r.filter.stream = choices[i].stream;
+		r.looks = choices[i].looks;
 		code = asking_run(s->options, &r, on_frame, &into);
 	}
 	if (lines.n > 0) {

@@ -10,7 +10,9 @@
 struct show;
 struct buf;
 
-#define ERRORS_LOOKS	10000	/* rows looked at for each, from the newest */
+#define ERRORS_LOOKS		10000	/* rows looked at for ERROR lines, from
+					   the task's last one back, */
+#define ERRORS_LOOKS_MORE	3000	/* and for each of the others */
 
 /* Ask for them and append them.  -1, or the exit code. */
 int	 inspect_errors(const struct show *, struct buf *out);

@@ -9,6 +9,7 @@ import sqlite3
 import struct
 import subprocess
 import termios
+import time
 
 import pytest
 
@@ -359,6 +360,21 @@ def test_what_a_failed_task_said_last(daemon):
     p.close()
     assert last_lines(daemon) == ("ERROR lines:", ["it was that"])
     assert last_lines(daemon, "-t", "t") == ("ERROR lines:", ["it was that"])
+
+
+def test_what_it_said_before_others_said_a_lot(daemon):
+    p = daemon.producer()
+    p.log("e1", "why", task="t", level=3)
+    p.event("e1", "FAILED", failed_task_id="t")
+    p.sync()
+    db = engine.open_file(daemon)
+    db.execute("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM "
+               "n WHERE i < 11000) INSERT INTO execution_logs(execution_id, "
+               "task_id, timestamp, level, source, message) SELECT 'e1', 'u', "
+               "? + i, 'INFO', 's', 'm' FROM n", (time.time_ns() // 10 ** 6,))
+    db.close()
+    p.close()
+    assert last_lines(daemon) == ("ERROR lines:", ["why"])
 
 
 def test_running_is_open_ended(daemon):
