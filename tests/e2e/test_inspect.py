@@ -1,15 +1,9 @@
 """inspect: every form of it, from the engine's tables and without them."""
-import fcntl
 import json
 import os
 import pathlib
-import pty
 import re
 import sqlite3
-import struct
-import subprocess
-import termios
-import time
 
 import pytest
 
@@ -332,51 +326,6 @@ def test_many_tasks_in_a_timeline(daemon):
     assert len(bars["t20"]) < 80 and bars["t20"].endswith("▶ 1m 20s...")
 
 
-def last_lines(daemon, *args):
-    """The heading and the messages under the headline of a failure."""
-    above = daemon.ok("inspect", "e1", *args).split("\n\n")[0]
-    head, *lines = [s.strip() for s in above.split("    Last ")[1].split("\n")]
-    return head, [s.split("] ")[1] for s in lines]
-
-
-def test_what_a_failed_task_said_last(daemon):
-    p = daemon.producer()
-    for i in range(9):
-        p.log("e1", f"out {i}", task="t", stream=1)
-    p.log("e1", "of another", task="other", level=3)
-    p.event("e1", "STATE_CHANGE", task_id="t", to="FAILED")
-    p.event("e1", "FAILED", failed_task_id="t")
-    p.sync()
-    assert last_lines(daemon) == (
-        "lines:", [f"out {i}" for i in range(4, 9)])
-    for i in range(3):
-        p.log("e1", f"err {i}", task="t", stream=2)
-    p.log("e1", "out 9", task="t", stream=1)
-    p.sync()
-    assert last_lines(daemon) == (
-        "lines on stderr:", ["err 0", "err 1", "err 2"])
-    p.log("e1", "it was that", task="t", level=3)
-    p.sync()
-    p.close()
-    assert last_lines(daemon) == ("ERROR lines:", ["it was that"])
-    assert last_lines(daemon, "-t", "t") == ("ERROR lines:", ["it was that"])
-
-
-def test_what_it_said_before_others_said_a_lot(daemon):
-    p = daemon.producer()
-    p.log("e1", "why", task="t", level=3)
-    p.event("e1", "FAILED", failed_task_id="t")
-    p.sync()
-    db = engine.open_file(daemon)
-    db.execute("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM "
-               "n WHERE i < 11000) INSERT INTO execution_logs(execution_id, "
-               "task_id, timestamp, level, source, message) SELECT 'e1', 'u', "
-               "? + i, 'INFO', 's', 'm' FROM n", (time.time_ns() // 10 ** 6,))
-    db.close()
-    p.close()
-    assert last_lines(daemon) == ("ERROR lines:", ["why"])
-
-
 def test_running_is_open_ended(daemon):
     daemon.ok("event", "e1", "STARTED")
     daemon.ok("event", "e1", "STATE_CHANGE", "-t", "t1", "--to", "RUNNING")
@@ -415,49 +364,6 @@ def test_a_cell_does_not_push_the_others_away(daemon):
         second.index("SUCCESS") + 2
     assert "w" * 59 + "…" in daemon.ok("list")
     assert state in daemon.ok("inspect", "e1", "--no-truncate")
-
-
-def headline(daemon, execution):
-    first, second = daemon.ok("inspect", execution).splitlines()[:2]
-    assert second == ""
-    return first
-
-
-def test_by_whom_it_was_cancelled(daemon):
-    def cancel(execution, **metadata):
-        daemon.ok("event", execution, "STARTED")
-        daemon.ok("event", execution, "CANCELLED", "--metadata",
-                  json.dumps(metadata))
-        return headline(daemon, execution)
-    assert cancel("e1", cancelled_by="alice", reason="too costly") == \
-        "CANCELLED  by alice: too costly"
-    assert cancel("e2", cancelled_by="\033[2Jx") == "CANCELLED  by ^[[2Jx"
-    assert re.fullmatch(rf"CANCELLED  by uid {os.getuid()} \(pid \d+\)",
-                        cancel("e3"))
-    # The engine's words; nothing at all.
-    engine.tables(daemon)
-    daemon.sql("INSERT INTO executions(execution_id, state, reason_code, "
-               "message) VALUES('e4', 'CANCELLED', 'USER', 'not today'), "
-               "('e5', 'CANCELLED', 'USER', NULL)")
-    assert headline(daemon, "e4") == "CANCELLED  not today"
-    assert daemon.ok("inspect", "e5").startswith("execution  e5")
-
-
-def test_what_was_sent_for_an_event_of_the_trigger(daemon):
-    engine.tables(daemon)
-    db = sqlite3.connect(daemon.db)
-    db.executescript(TRIGGERS.read_text())
-    db.close()
-    for execution, state in ("e1", "CANCELLED"), ("e2", "FAILED"):
-        daemon.sql("INSERT INTO executions(execution_id, state, reason_code) "
-                   "VALUES(?, ?, 'CODE')", execution, state)
-    daemon.ok("event", "e1", "CANCELLED", "--metadata",
-              '{"cancelled_by": "bob", "reason": "too costly"}')
-    daemon.ok("event", "e2", "FAILED", "--metadata",
-              '{"failed_task_id": "load", "error_message": "no disk"}')
-    daemon.ok("write", "e2", "-t", "load", "x")
-    assert headline(daemon, "e1") == "CANCELLED  by bob: too costly"
-    assert daemon.ok("inspect", "e2").startswith("FAILED  task load: no disk")
 
 
 def test_not_found_and_prefixes(daemon):
@@ -500,84 +406,6 @@ def test_a_file_from_before_summaries(daemon):
         assert len(task(found, "load")["attempts"]) == 3
 
 
-# ------------------------------------------------------------------- terminal
-
-class Terminal:
-    """The CLI on a terminal of its own."""
-    def __init__(self, daemon, *args, rows=24, columns=80):
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", rows, columns, 0, 0))
-        self.process = subprocess.Popen(
-            daemon.command(*args), stdin=slave, stdout=slave, stderr=slave,
-            env=daemon.env(TERM="xterm"))
-        os.close(slave)
-        self.seen = b""
-
-    def until(self, text):
-        while text.encode() not in self.seen:
-            data = os.read(self.master, 1 << 16)
-            assert data, self.seen
-            self.seen += data
-        return self
-
-    def end(self):
-        while True:
-            try:
-                data = os.read(self.master, 1 << 16)
-            except OSError:
-                break
-            if not data:
-                break
-            self.seen += data
-        os.close(self.master)
-        return self.process.wait(20)
-
-
-def test_watch(daemon):
-    daemon.ok("event", "e1", "STARTED")
-    t = Terminal(daemon, "inspect", "e1", "--watch").until("in progress")
-    daemon.ok("event", "e1", "COMPLETED")
-    assert t.end() == 0
-    last = t.seen.decode().split("\033[H")[-1]
-    assert "SUCCESS" in last and "in progress" not in last
-    assert b"\033[K" in t.seen and b"\033[J" in t.seen
-
-
-def test_watch_what_runs_now(daemon):
-    code, out, err = daemon.cli("inspect", "@running", "--watch")
-    assert (code, out, err) == (4, "", "No execution is running\n")
-    daemon.ok("event", "e1", "STARTED")
-    t = Terminal(daemon, "inspect", "@running", "--watch").until("in progress")
-    daemon.ok("event", "e2", "STARTED")
-    daemon.ok("event", "e1", "CANCELLED")
-    assert t.end() == 0
-    last = t.seen.decode().split("\033[H")[-1]
-    assert "execution  e1" in last and "CANCELLED" in last
-    # Nothing is cleared that was not drawn.
-    t = Terminal(daemon, "inspect", "e1", "--watch")
-    assert t.end() == 0 and b"\033[J" not in t.seen
-
-
-def test_watch_fits_the_terminal(daemon):
-    daemon.ok("event", "e1", "STARTED")
-    p = daemon.producer()
-    for i in range(40):
-        p.event("e1", "STATE_CHANGE", task_id=f"t{i}", to="RUNNING")
-    p.sync()
-    t = Terminal(daemon, "inspect", "e1", "--watch", rows=20, columns=60)
-    t.until("\033[J")
-    frame = t.seen.decode().split("\033[H")[1]
-    lines = re.sub("\033\\[[0-9]*[mKJ]", "", frame).split("\r\n")
-    assert len(lines) == 20 and lines[-1] == ""
-    every = daemon.ok("inspect", "e1", env=dict(COLUMNS=60)).splitlines()
-    assert lines[-2] == (f"-- {len(every) - 18} more lines: without --watch, "
-                         "or --task ID --")
-    daemon.ok("event", "e1", "CANCELLED")
-    assert t.end() == 0
-    p.close()
-
-
 def test_who_sent_an_event_and_what_it_said(daemon):
     engine.tables(daemon)
     db = sqlite3.connect(daemon.db)
@@ -609,15 +437,3 @@ def test_a_first_attempt_without_a_number(daemon):
     assert (first["state"], second["state"]) == ("FAILED", "SUCCESS")
     assert first["ended_at"] <= second["started_at"]
     assert "5" in first["reason"] and second["reason"] is None
-
-
-def test_the_headline_is_of_the_task_that_is_asked_for(daemon):
-    for task, code in ("a", 3), ("b", 4):
-        daemon.cli("run", "e1", "-t", task, "--attempt", 1, "--lifecycle",
-                   "--", "sh", "-c", f"exit {code}")
-    daemon.ok("event", "e1", "FAILED", "--metadata",
-              '{"failed_task_id": "b", "error_message": "of b"}')
-    assert daemon.ok("inspect", "e1").startswith(
-        "FAILED  task b, attempt 1: of b")
-    head = daemon.ok("inspect", "e1", "-t", "a").splitlines()[0]
-    assert head.startswith("FAILED  task a, attempt 1") and "3" in head
