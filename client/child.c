@@ -87,9 +87,10 @@ become(const struct ends *e, const struct child_options *o)
 {
 	int error;
 
-	/* Signals that we catch become default by exec; this one would stay
+	/* Signals that we catch become default by exec; these would stay
 	   ignored. */
 	(void)signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGXFSZ, SIG_DFL);
 	if (o->own_group)
 		(void)setpgid(0, 0);
 	if (connect_to(e->out[1], STDOUT_FILENO) &&

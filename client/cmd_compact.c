@@ -71,7 +71,8 @@ run_compact(const struct options *o)
 	if (interrupt_signal() != 0 && result != SQL_DONE)
 		return (EXIT_SIGNAL + interrupt_signal());
 	if (result != SQL_DONE) {
-		complain("%s: %s", o->db, error.text);
+		complain("%s: %s%s", o->db, error.text,
+		    result == SQL_FULL ? SQL_MAKE_ROOM : "");
 		return (code_of(result));
 	}
 	(void)printf("%lld bytes before, %lld after\n",

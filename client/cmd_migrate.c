@@ -31,7 +31,8 @@ struct telling {
 static int
 fail(const struct options *o, const struct sql_error *error, int code)
 {
-	complain("%s: %s", o->db, error->text);
+	complain("%s: %s%s", o->db, error->text,
+	    error->result == SQL_FULL ? SQL_MAKE_ROOM : "");
 	return (code);
 }
 

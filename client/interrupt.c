@@ -50,6 +50,7 @@ interrupt_init(void)
 	interrupt_catch(SIGTERM);
 	interrupt_catch(SIGHUP);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
 int

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-/* Catch SIGINT, SIGTERM and SIGHUP; ignore SIGPIPE. */
+/* Catch SIGINT, SIGTERM and SIGHUP; ignore SIGPIPE and SIGXFSZ. */
 void	 interrupt_init(void);
 
 /* Readable once a signal has come. */

@@ -79,8 +79,9 @@ number(const struct collector *c, enum setting s)
 
 /* All that could be done is done: was it enough? */
 static void
-leave(struct collector *c)
+on_enough(void *v)
 {
+	struct collector *c = v;
 	struct ingest_figures f;
 
 	ingest_figures(c->ingest, &f);
@@ -91,12 +92,6 @@ leave(struct collector *c)
 		c->code = EXIT_UNCLEAN;
 	}
 	(void)event_base_loopbreak(c->base);
-}
-
-static void
-on_enough(void *v)
-{
-	leave(v);
 }
 
 static void
@@ -203,6 +198,14 @@ unusable(const char *path, const char *why)
 }
 
 static bool
+unusable_file(const char *path, const struct sql_error *error)
+{
+	log_line(LOG_ERR, "%s: %s%s", path, error->text,
+	    error->result == SQL_FULL ? SQL_MAKE_ROOM : "");
+	return (false);
+}
+
+static bool
 claim_socket(struct collector *c, const char *note)
 {
 	char error[LISTENER_SENTENCE];
@@ -245,6 +248,8 @@ open_database(struct collector *c, const char *note)
 	bool full = number(c, SETTING_SYNC) == 1;
 	struct sql_error error = { 0 };
 
+	c->streams = streams_new((size_t)number(c, SETTING_MAX_STREAMS),
+	    (uint64_t)number(c, SETTING_STREAM_MAX));
 	if (!dbfile_claim(&c->file, path, note, &error) ||
 	    (c->store = store_open(c->file.path, full,
 	    number(c, SETTING_NO_MIGRATE) == 0, clock_wall_ms(), &error)) ==
@@ -254,17 +259,13 @@ open_database(struct collector *c, const char *note)
 	    (c->pages = pages_open(c->file.path, &error)) == NULL ||
 	    store_position(c->store, &c->found, &error) != SQL_DONE ||
 	    (c->retention = retention_open(c->settings, c->store, &error)) ==
-	    NULL)
-		return (unusable(path, error.text));
+	    NULL || store_streams(c->store, streams_restore, c->streams,
+	    &error) != SQL_DONE)
+		return (unusable_file(path, &error));
 	if (store_was_mended(c->store))
 		log_line(LOG_WARNING, "triggers that keep the audit trail "
 		    "append-only were gone or changed: made again");
 	c->follow = follow_new(&c->found);
-	c->streams = streams_new((size_t)number(c, SETTING_MAX_STREAMS),
-	    (uint64_t)number(c, SETTING_STREAM_MAX));
-	if (store_streams(c->store, streams_restore, c->streams, &error) !=
-	    SQL_DONE)
-		return (unusable(path, error.text));
 	return (true);
 }
 

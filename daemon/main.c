@@ -85,6 +85,8 @@ main(int argc, char **argv)
 	}
 	log_init();
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* A file that may not grow is a full disk. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)umask(0007);
 	raise_descriptors();
 	if (!make_defaults(&settings))

@@ -1,5 +1,6 @@
 #include "sql/db.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -17,10 +18,32 @@ is_schema_too_new(sqlite3 *db)
 	    strncmp(sqlite3_errmsg(db), text, sizeof text - 1) == 0);
 }
 
+/* No room by other names: none for the -shm file to grow, a quota, a limit of the
+   process.  SQLite does not tell these from a broken disk, but errno is still
+   that of the write. */
+static bool
+is_full(int rc, int code)
+{
+	return (rc == SQLITE_IOERR_SHMSIZE || (rc == SQLITE_IOERR_WRITE &&
+	    (code == EDQUOT || code == EFBIG || code == ENOSPC)));
+}
+
+static const char *
+words(sqlite3 *db, int rc, enum sql_result result, int code)
+{
+	if (rc == SQLITE_INTERRUPT)
+		return ("it takes too long");
+	if (result == SQL_FULL)
+		return (rc == SQLITE_IOERR_WRITE ? strerror(code) :
+		    "the disk is full");
+	return (db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
+}
+
 enum sql_result
 db_result(sqlite3 *db, int rc, struct sql_error *error)
 {
 	enum sql_result result;
+	int code = errno;
 
 	switch (rc & 0xff) {
 	case SQLITE_OK:
@@ -41,8 +64,7 @@ db_result(sqlite3 *db, int rc, struct sql_error *error)
 		result = SQL_FOREIGN;
 		break;
 	case SQLITE_IOERR:
-		/* No room to grow the -shm file is a full disk. */
-		result = rc == SQLITE_IOERR_SHMSIZE ? SQL_FULL : SQL_IO;
+		result = is_full(rc, code) ? SQL_FULL : SQL_IO;
 		break;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
@@ -55,8 +77,7 @@ db_result(sqlite3 *db, int rc, struct sql_error *error)
 	if (error != NULL) {
 		error->result = result;
 		(void)snprintf(error->text, sizeof error->text, "%s (%d)",
-		    rc == SQLITE_INTERRUPT ? "it takes too long" :
-		    db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc), rc);
+		    words(db, rc, result, code), rc);
 	}
 	return (result);
 }

@@ -20,6 +20,9 @@ enum sql_result {
 	SQL_FAILED,	/* anything else: try again later */
 };
 
+/* Behind the words of a SQL_FULL, for who has to start something again. */
+#define SQL_MAKE_ROOM	": make room on the disk, then try again"
+
 /* The sort of a result and one line for people. */
 struct sql_error {
 	enum sql_result	result;

@@ -1,4 +1,5 @@
 """Storage that fails for a while: a full disk, a schema that is too new."""
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -11,25 +12,31 @@ from lib.daemon import await_until
 LINES = 20000
 
 
-@pytest.fixture
-def small(idle, request):
-    """A daemon on a file system of 6 MB, or of as many as are asked for."""
+@contextlib.contextmanager
+def mounted(idle, mb):
+    """Its file is on a file system of so many MB."""
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
     disk = idle.folder / "disk"
     disk.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o",
-                           f"size={getattr(request, 'param', 6)}m", "none",
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mb}m", "none",
                            disk], capture_output=True)
     if done.returncode != 0:
         pytest.skip(done.stderr.decode())
     idle.db = disk / "a.db"
     try:
-        yield idle.start()
+        yield idle
     finally:
         if idle.process is not None:
             idle.stop()
         subprocess.run(["umount", "-l", disk], check=True)
+
+
+@pytest.fixture
+def small(idle, request):
+    """A daemon on a file system of 6 MB, or of as many as are asked for."""
+    with mounted(idle, getattr(request, "param", 6)):
+        yield idle.start()
 
 
 def test_a_full_disk_is_waited_for(small):
@@ -251,3 +258,54 @@ def test_the_reserve_is_for_others_too(small):
     assert not reserve() and free(small) > 1 << 20
     (small.db.parent / "ballast").unlink()
     p.acked()
+
+
+@pytest.mark.parametrize("left", [4, 16, 48])
+def test_a_start_on_a_full_disk_says_what_to_do(idle, left):
+    """Of whatever SQLite has no room for: the file, the -shm, the log."""
+    with mounted(idle, 4):
+        fill(idle.db.parent / "ballast", 0)
+        os.truncate(idle.db.parent / "ballast",
+                    (idle.db.parent / "ballast").stat().st_size - left * 1024)
+        code, err = idle.refused()
+        assert code == 5 and err.count("\n") == 1
+        assert err.startswith(f"execlogd: {idle.db}: the disk is full (")
+        assert "make room on the disk" in err
+        for words in [("migrate", "up"), ("compact",)][:1 + (left < 48)]:
+            code, out, err = idle.cli(*words, "--db", idle.db)
+            assert code in (1, 5) and err.count("\n") == 1
+            assert f"{idle.db}: " in err and "make room on the disk" in err
+        (idle.db.parent / "ballast").unlink()
+        idle.start().ok("write", "e1", "x")
+        assert idle.stop() == 0
+
+
+def test_a_limit_of_the_process_is_a_full_disk(idle):
+    """It is told apart from a disk that fails; no signal ends anything."""
+    idle.prefix = ["prlimit", f"--fsize={400 * 1024}:unlimited"]
+    idle.start()
+    p = idle.producer()
+    p.log("e1", "before")
+    p.sync()
+    while idle.status()["state"] == "ok":
+        p.log("e1", "x" * 5000)
+        p.flush()
+    assert "File too large" in idle.status()["reason"]
+    assert "make room" in idle.status()["advice"]
+    subprocess.run(["prlimit", f"--pid={idle.process.pid}",
+                    "--fsize=unlimited:unlimited"], check=True)
+    p.acked()
+    await_until(lambda: idle.status()["state"] == "ok")
+    assert len(idle.messages("e1")) == p.number
+    assert idle.sql("PRAGMA integrity_check") == [("ok",)]
+
+
+@pytest.mark.parametrize("kb", [16, 100])
+def test_a_migration_within_a_limit(idle, kb):
+    migrate = idle.command("migrate", "up", "--db", idle.db)
+    done = subprocess.run(["prlimit", f"--fsize={kb * 1024}", *migrate],
+                          capture_output=True, text=True)
+    assert done.returncode in (1, 5) and done.stderr.count("\n") == 1
+    assert f"{idle.db}: " in done.stderr and "make room" in done.stderr
+    assert subprocess.run(migrate, capture_output=True).returncode == 0
+    assert idle.sql("PRAGMA integrity_check") == [("ok",)]
