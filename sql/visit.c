@@ -15,6 +15,7 @@
 #include "sql/text.h"
 
 #define COPY_STEP	(16 * 1024 * 1024)	/* bytes in one system call */
+#define WAL_HEADER	32			/* bytes of a log without frames */
 
 static const char *const parts[] = { "", "-wal", "-shm" };
 
@@ -111,7 +112,9 @@ visit_open(const char *path, bool live, sqlite3 **db)
 {
 	if (live)
 		return (open_uri(path, "readonly_shm", db));
-	if (size_beside(path, "-wal") == 0)
+	/* One whose writer was killed behind its header is never found to be
+	   consistent through a -shm that is only read. */
+	if (size_beside(path, "-wal") <= WAL_HEADER)
 		return (open_uri(path, "immutable", db));
 	if (size_beside(path, "-shm") > 0)
 		return (open_uri(path, "readonly_shm", db));

@@ -2,10 +2,11 @@
  * Opening a file to read that others may own: nothing beside it is made,
  * changed or removed.
  *
- * Without a log the file is complete, and is read as something that does not
- * change.  With a -wal and its -shm it is read through both.  Where the -shm is
- * missing, SQLite would have to make one: then a private copy is read, in
- * TMPDIR, whose names are removed as soon as it is open.
+ * Without a log, or with one that has no frames, the file is complete, and is
+ * read as something that does not change.  With a -wal and its -shm it is read
+ * through both.  Where the -shm is missing, SQLite would have to make one: then
+ * a private copy is read, in TMPDIR, whose names are removed as soon as it is
+ * open.
  *
  * Layer: sql.  Threads: any.  Used by db.c only.
  */

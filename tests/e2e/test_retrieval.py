@@ -336,6 +336,16 @@ def test_a_file_of_a_dead_daemon(daemon):
     daemon.start()
 
 
+@pytest.mark.parametrize("left", [20, 32])
+def test_a_log_without_a_frame(daemon, left):
+    """Its writer was killed when it had begun it."""
+    told = fill_for_db(daemon)
+    assert daemon.stop() == 0
+    os.truncate(f"{daemon.db}-wal", left)
+    assert ask_db(daemon, daemon.db) == told
+    daemon.start()
+
+
 @pytest.mark.parametrize("shm", [True, False])
 def test_a_copy_that_is_linked_and_may_not_be_written(daemon, shm):
     """Its log is beside where the link leads."""
