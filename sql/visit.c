@@ -17,7 +17,10 @@
 #define COPY_STEP	(16 * 1024 * 1024)	/* bytes in one system call */
 #define WAL_HEADER	32			/* bytes of a log without frames */
 
-static const char *const parts[] = { "", "-wal", "-shm" };
+/* Those that a copy is made of, and what comes beside them. */
+static const char *const parts[] = { "", "-journal", "-wal", "-shm" };
+
+#define COPIED	3
 
 /* The size of what is at path with this behind it; 0: it is not there. */
 static off_t
@@ -83,15 +86,21 @@ open_copy(const char *path, sqlite3 **db)
 	const char *tmp = getenv("TMPDIR");
 	char folder[PATHS_MAX], file[PATHS_MAX + 16];
 	char from[PATHS_MAX + 8], to[PATHS_MAX + 24];
+	bool there[COPIED];
 	int rc = SQLITE_OK;
 	size_t i;
 
+	/* What is gone when its turn comes is a failure. */
+	for (i = 0; i < COPIED; i++)
+		there[i] = i == 0 || size_beside(path, parts[i]) > 0;
 	if ((size_t)snprintf(folder, sizeof folder, "%s/execlog.XXXXXX",
 	    tmp != NULL && *tmp != '\0' ? tmp : "/tmp") >= sizeof folder ||
 	    mkdtemp(folder) == NULL)
 		return (SQLITE_CANTOPEN);
 	(void)snprintf(file, sizeof file, "%s/copy.db", folder);
-	for (i = 0; i < 2 && rc == SQLITE_OK; i++) {
+	for (i = 0; i < COPIED && rc == SQLITE_OK; i++) {
+		if (!there[i])
+			continue;
 		(void)snprintf(from, sizeof from, "%s%s", path, parts[i]);
 		(void)snprintf(to, sizeof to, "%s%s", file, parts[i]);
 		if (!copy(from, to))
@@ -112,6 +121,9 @@ visit_open(const char *path, bool live, sqlite3 **db)
 {
 	if (live)
 		return (open_uri(path, "readonly_shm", db));
+	/* What was cut short is undone in the copy. */
+	if (size_beside(path, "-journal") > 0)
+		return (open_copy(path, db));
 	/* One whose writer was killed behind its header is never found to be
 	   consistent through a -shm that is only read. */
 	if (size_beside(path, "-wal") <= WAL_HEADER)

@@ -4,8 +4,9 @@
  *
  * Without a log, or with one that has no frames, the file is complete, and is
  * read as something that does not change.  With a -wal and its -shm it is read
- * through both.  Where the -shm is missing, SQLite would have to make one: then
- * a private copy is read, in TMPDIR, whose names are removed as soon as it is
+ * through both.  Where the -shm is missing, SQLite would have to make one, and
+ * where there is a -journal it would have to undo what was cut short: then a
+ * private copy is read, in TMPDIR, whose names are removed as soon as it is
  * open.
  *
  * Layer: sql.  Threads: any.  Used by db.c only.

@@ -346,6 +346,25 @@ def test_a_log_without_a_frame(daemon, left):
     daemon.start()
 
 
+def test_a_file_with_half_a_transaction_in_it(daemon):
+    """As compact leaves it when it is killed: a journal has what was there."""
+    told = fill_for_db(daemon)
+    assert daemon.stop() == 0
+    copy = daemon.folder / "copy.db"
+    db = sqlite3.connect(daemon.db, isolation_level=None)
+    db.executescript("PRAGMA journal_mode = DELETE; PRAGMA cache_size = 5;"
+                     "BEGIN; UPDATE execution_logs SET message = 'half'")
+    for suffix in "", "-journal":
+        shutil.copy(f"{daemon.db}{suffix}", f"{copy}{suffix}")
+    db.execute("ROLLBACK")
+    db.close()
+    assert b"half" in copy.read_bytes()
+    before = os.listdir(daemon.folder)
+    assert ask_db(daemon, copy) == told
+    assert os.listdir(daemon.folder) == before
+    daemon.start()
+
+
 @pytest.mark.parametrize("shm", [True, False])
 def test_a_copy_that_is_linked_and_may_not_be_written(daemon, shm):
     """Its log is beside where the link leads."""
