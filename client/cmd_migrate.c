@@ -28,11 +28,24 @@ struct telling {
 	struct buf	 tables;	/* that would lose them */
 };
 
+static const char *
+advice(enum sql_result result)
+{
+	switch (result) {
+	case SQL_FULL:
+		return (SQL_MAKE_ROOM);
+	case SQL_BUSY:
+		return (": somebody writes it: end that first (fuser shows "
+		    "who)");
+	default:
+		return ("");
+	}
+}
+
 static int
 fail(const struct options *o, const struct sql_error *error, int code)
 {
-	complain("%s: %s%s", o->db, error->text,
-	    error->result == SQL_FULL ? SQL_MAKE_ROOM : "");
+	complain("%s: %s%s", o->db, error->text, advice(error->result));
 	return (code);
 }
 

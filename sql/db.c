@@ -36,6 +36,8 @@ words(sqlite3 *db, int rc, enum sql_result result, int code)
 	if (result == SQL_FULL)
 		return (rc == SQLITE_IOERR_WRITE ? strerror(code) :
 		    "the disk is full");
+	if (rc == SQLITE_READONLY_DIRECTORY)
+		return ("its directory may not be written");
 	return (db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
 }
 

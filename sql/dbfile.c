@@ -87,6 +87,9 @@ check(const char *path, struct sql_error *error)
 	if (st.st_nlink > 1)
 		return (fail(error, "the file has %ju hard links; "
 		    "it may have one", (uintmax_t)st.st_nlink));
+	if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == -1)
+		return (fail(error, "it may not be written: %s",
+		    strerror(errno)));
 	return (true);
 }
 

@@ -1,6 +1,8 @@
 """The schema: up from every release, down to nothing, who is refused."""
+import os
 import pathlib
 import re
+import shutil
 import sqlite3
 import subprocess
 
@@ -14,6 +16,7 @@ FIXTURES = sorted((TESTS / "fixtures").glob("schema-*.sql"))
 MIGRATIONS = sorted((TESTS.parent / "sql/schema").glob("*.sql"))
 NEWEST = int(MIGRATIONS[-1].name[:4])
 RELEASED = [int(f.stem[-4:]) for f in FIXTURES]
+SOAK = os.environ.get("EXECLOG_SOAK")
 PUBLIC = ["execution_logs", "execution_audit_events"]
 
 
@@ -329,7 +332,9 @@ def test_no_socket_is_needed(idle):
     assert done.returncode == 0, done.stderr
 
 
-def test_who_has_it_locked_is_waited_for(idle):
+@pytest.mark.parametrize("for_ever", [False, pytest.param(
+    True, marks=pytest.mark.skipif(not SOAK, reason="ten seconds"))])
+def test_who_has_it_locked_is_waited_for(idle, for_ever):
     make(idle.db, ENGINE)
     engine = sqlite3.connect(idle.db, isolation_level=None)
     engine.execute("BEGIN IMMEDIATE")
@@ -339,7 +344,42 @@ def test_who_has_it_locked_is_waited_for(idle):
         raise AssertionError("it did not wait")
     except subprocess.TimeoutExpired:
         pass
+    if for_ever:
+        out, err = process.communicate(timeout=DEADLINE)
+        assert process.returncode == 5 and err.count(b"\n") == 1
+        assert b"fuser shows who" in err
+        engine.close()
+        return
     engine.execute("COMMIT")
     out, err = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0, err
     engine.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+@pytest.mark.parametrize("which,says", [
+    ("a.db", "it may not be written: Permission denied"),
+    ("", "its directory may not be written")])
+def test_what_may_not_be_written_is_named(idle, which, says):
+    folder = idle.folder / "d"
+    folder.mkdir()
+    idle.db = folder / "a.db"
+    assert migrate(idle, "up")[0] == 0
+    programs = idle.folder / "bin"
+    programs.mkdir()
+    for name in ("execlog", "execlogd"):
+        shutil.copy(idle.build / name, programs)
+    for path in (idle.folder, folder, programs):
+        path.chmod(0o777)
+    for path in folder.iterdir():
+        path.chmod(0o666)
+    os.chmod(folder / which, 0o444 if which else 0o555)
+    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    for words in (["execlog", "migrate", "up", "--db"],
+                  ["execlog", "compact", "--db"],
+                  ["execlogd", "--socket", idle.socket, "--db"]):
+        done = subprocess.run([*user, programs / words[0], *words[1:], idle.db],
+                              capture_output=True, text=True, timeout=DEADLINE,
+                              env=clean_env())
+        assert done.returncode == 5 and done.stderr.count("\n") == 1
+        assert f": {idle.db}: {says}" in done.stderr
