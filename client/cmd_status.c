@@ -184,7 +184,7 @@ run_ping(const struct options *o)
 
 const struct command command_status = {
 	.name = "status",
-	.takes = "JKCwm",
+	.takes = "JKCwmL",
 	.run = run_status,
 	.help =
     "Examples:\n"
@@ -205,6 +205,7 @@ const struct command command_status = {
     "      --prometheus      metrics, in the text format\n"
     "      --watch           again every second, until Ctrl-C\n"
     "      --check           exit 1 when the daemon is degraded\n"
+    "      --local           local time\n"
     "      --color WHEN      auto, always, never\n"
     "      --socket PATH     the daemon's socket\n",
 };

@@ -53,6 +53,32 @@ static const struct metric {
 	{ "streams", "streams", "gauge", "Streams that are open." },
 };
 
+/* Of an object. */
+static const struct {
+	const char	*object;
+	struct metric	 metric;
+	bool		 is_ms;
+} members[] = {
+	{ "checkpoint", { "passes", "checkpoints_total", "counter",
+	    "Passes that copied the log back." }, false },
+	{ "checkpoint", { "failures", "checkpoint_failures_total", "counter",
+	    "Of them, those that failed." }, false },
+	{ "retention", { "days", "retention_days", "gauge",
+	    "Days that log rows are kept; 0: for ever." }, false },
+	{ "retention", { "keep_failed_days", "keep_failed_days", "gauge",
+	    "The same, of failed executions." }, false },
+	{ "retention", { "audit_days", "audit_retention_days", "gauge",
+	    "The same, of audit events." }, false },
+	{ "retention", { "max_log_bytes", "max_log_bytes", "gauge",
+	    "Ceiling for log rows; 0: none." }, false },
+	{ "retention", { "next_sweep_at", "next_sweep_timestamp_seconds",
+	    "gauge", "When the next daily sweep begins." }, true },
+	{ "last_sweep", { "started_at", "last_sweep_timestamp_seconds",
+	    "gauge", "When the newest sweep began." }, true },
+	{ "last_sweep", { "rows", "last_sweep_rows", "gauge",
+	    "Rows that it has removed, so far." }, false },
+};
+
 /* Objects with p50, p99 and max, in ms, or a plain number. */
 static const struct {
 	const char	*key;
@@ -85,15 +111,6 @@ is_number(struct span s)
 	return (s.n > 0 && (*s.p == '-' || (*s.p >= '0' && *s.p <= '9')));
 }
 
-static void
-put_metric(struct buf *b, const struct metric *m, struct span value)
-{
-	if (!is_number(value))
-		return;
-	put_head(b, m->name, m->type, m->help);
-	buf_printf(b, "execlog_%s %.*s\n", m->name, (int)value.n, value.p);
-}
-
 /* Backslash, quote and line end are escaped, and no more. */
 static void
 put_label(struct buf *b, const char *name, struct span value)
@@ -118,6 +135,17 @@ static void
 put_value(struct buf *b, struct span value, bool is_ms)
 {
 	buf_printf(b, " %.*s%s\n", (int)value.n, value.p, is_ms ? "e-3" : "");
+}
+
+static void
+put_metric(struct buf *b, const struct metric *m, struct span value,
+    bool is_ms)
+{
+	if (!is_number(value))
+		return;
+	put_head(b, m->name, m->type, m->help);
+	buf_printf(b, "execlog_%s", m->name);
+	put_value(b, value, is_ms);
 }
 
 static void
@@ -200,19 +228,19 @@ put_info(struct buf *b, struct span status)
 void
 exposition_put(struct buf *b, struct span status)
 {
-	struct span checkpoint = jtext_member(status, "checkpoint");
-	const struct metric passes = { NULL, "checkpoints_total", "counter",
-	    "Passes that copied the log back." };
-	const struct metric failures = { NULL, "checkpoint_failures_total",
-	    "counter", "Of them, those that failed." };
 	size_t i;
 
 	put_info(b, status);
 	for (i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
 		put_metric(b, &metrics[i], jtext_member(status,
-		    metrics[i].key));
-	put_metric(b, &passes, jtext_member(checkpoint, "passes"));
-	put_metric(b, &failures, jtext_member(checkpoint, "failures"));
+		    metrics[i].key), false);
+	for (i = 0; i < sizeof members / sizeof members[0]; i++)
+		put_metric(b, &members[i].metric, jtext_member(jtext_member(
+		    status, members[i].object), members[i].metric.key),
+		    members[i].is_ms);
+	put_head(b, "sweep_running", "gauge", "1 while rows are removed.");
+	buf_printf(b, "execlog_sweep_running %d\n", span_is(jtext_member(
+	    jtext_member(status, "retention"), "state"), "\"running\""));
 	for (i = 0; i < sizeof distributions / sizeof distributions[0]; i++)
 		put_distribution(b, i, jtext_member(status,
 		    distributions[i].key));

@@ -1,7 +1,5 @@
 #include "client/screen.h"
 
-#include <string.h>
-
 #include "client/durations.h"
 #include "client/escape.h"
 #include "client/numbers.h"
@@ -173,29 +171,109 @@ put_people(struct buf *b, const struct json_t *doc)
 	    count(doc, "streams"));
 }
 
+/* 30 days, or for ever. */
 static void
-put_sweep(struct buf *b, const struct options *o, struct span s)
+put_days(struct buf *b, const struct json_t *doc, const char *key)
 {
-	struct json_t *doc = jdoc_parse(s);
-	char at[TIMES_TEXT], rows[NUMBERS_TEXT];
+	long long days = count(doc, key);
 
-	if (doc == NULL)
-		return;
-	times_format(count(doc, "started_at"), o->local, at);
-	numbers_group((uint64_t)count(doc, "rows"), rows);
-	buf_printf(b, "last sweep   %s (", at);
+	if (days == 0)
+		buf_str(b, "for ever");
+	else
+		buf_printf(b, "%lld day%s", days, days == 1 ? "" : "s");
+}
+
+static void
+put_time(struct buf *b, const struct options *o, const struct json_t *doc,
+    const char *key)
+{
+	char at[TIMES_TEXT];
+
+	times_format_seconds(count(doc, key), o->local, at);
+	buf_str(b, at);
+}
+
+/* What is kept how long, and when what is older goes. */
+static void
+put_retention(struct buf *b, const struct options *o, struct json_t *doc)
+{
+	struct span state = text(doc, "state");
+
+	buf_str(b, "retention    log ");
+	put_days(b, doc, "days");
+	buf_str(b, ", of failed executions ");
+	put_days(b, doc, "keep_failed_days");
+	buf_str(b, "; audit ");
+	put_days(b, doc, "audit_days");
+	if (count(doc, "max_log_bytes") > 0) {
+		buf_str(b, "; at most ");
+		put_size(b, doc, "max_log_bytes");
+		buf_str(b, " of log");
+	}
+	buf_str(b, "\nnext sweep   ");
+	if (span_is(state, "off"))
+		buf_str(b, "none: everything is kept");
+	else if (span_is(state, "waiting"))
+		buf_str(b, "when the clock is right, or said to be");
+	else if (span_is(state, "failing"))
+		buf_str(b, "it is tried again");
+	else if (span_is(state, "due"))
+		buf_str(b, "now, when it has its turn");
+	else
+		put_time(b, o, doc, "next_sweep_at");
+	buf_char(b, '\n');
+}
+
+static void
+put_rows_of(struct buf *b, const struct json_t *doc, const char *key)
+{
+	char rows[NUMBERS_TEXT];
+
+	numbers_group((uint64_t)count(doc, key), rows);
+	buf_str(b, rows);
+}
+
+static void
+put_sweep(struct buf *b, const struct options *o, const struct json_t *doc,
+    bool running)
+{
+	buf_str(b, running ? "this sweep   " : "last sweep   ");
+	put_time(b, o, doc, "started_at");
+	buf_str(b, " (");
 	put_text(b, o, text(doc, "cause"));
-	buf_printf(b, "), %s rows and %lld events removed, %lld executions "
-	    "spared\n", rows, count(doc, "events"), count(doc, "spared"));
-	jdoc_free(doc);
+	buf_str(b, running ? "), so far " : "), ");
+	put_rows_of(b, doc, "rows");
+	if (running && count(doc, "expected") > 0) {
+		buf_str(b, " of ~");
+		put_rows_of(b, doc, "expected");
+	}
+	buf_str(b, " rows and ");
+	put_rows_of(b, doc, "events");
+	buf_str(b, " events removed, ");
+	put_rows_of(b, doc, "spared");
+	buf_str(b, " executions spared\n");
+}
+
+/* Both as the daemon has them, or nothing. */
+static void
+put_sweeps(struct buf *b, const struct options *o, struct span s)
+{
+	struct json_t *retention = jdoc_parse(jtext_member(s, "retention"));
+	struct json_t *last = jdoc_parse(jtext_member(s, "last_sweep"));
+
+	if (retention != NULL)
+		put_retention(b, o, retention);
+	if (last != NULL)
+		put_sweep(b, o, last, retention != NULL &&
+		    span_is(text(retention, "state"), "running"));
+	jdoc_free(retention);
+	jdoc_free(last);
 }
 
 static void
 put_file(struct buf *b, const struct options *o, const struct json_t *doc,
     struct span s)
 {
-	struct span sweep = jtext_member(s, "last_sweep");
-
 	buf_str(b, "database     ");
 	put_size(b, doc, "db_bytes");
 	buf_str(b, ", of it reclaimable ");
@@ -205,8 +283,7 @@ put_file(struct buf *b, const struct options *o, const struct json_t *doc,
 	buf_str(b, span_is(jtext_member(s, "shared"), "true") ?
 	    "; shared with others\n" : "\n");
 	put_labelled(b, o, "checkpoint", jtext_member(s, "checkpoint"));
-	if (sweep.n > 0 && *sweep.p == '{')
-		put_sweep(b, o, sweep);
+	put_sweeps(b, o, s);
 }
 
 void

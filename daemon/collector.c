@@ -172,8 +172,6 @@ put_status(struct buf *b, const struct counts *counts, const char *unreadable,
 		.uptime_s = (clock_mono_ms() - c->started) / 1000,
 		.counts = *counts,
 		.unreadable = unreadable,
-		.sweep = retention_last(c->retention),
-		.doubt = retention_doubt(c->retention),
 		.followers = follow_count(c->follow),
 		.connections = server_count(c->server),
 		.faults = server_faults(c->server),
@@ -184,6 +182,7 @@ put_status(struct buf *b, const struct counts *counts, const char *unreadable,
 		census_seen(c->census, counts);
 	census_figures(c->census, &s.census);
 	checkpointer_figures(c->checkpointer, &s.checkpoint);
+	retention_figures(c->retention, &s.retention);
 	dbfile_sizes(&c->file, &s.db_bytes, &s.wal_bytes);
 	status_put(b, &s);
 }

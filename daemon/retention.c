@@ -1,4 +1,4 @@
-#include "daemon/retention.h"
+#include "daemon/retention_inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,45 +16,6 @@
 #define JITTER_MS	600000	/* a sweep is up to so much later */
 #define ROW_US		30.0	/* what a row costs, before it is known */
 #define WEIGHT		0.2	/* of the newest step in the average */
-
-LIST_HEAD(watcher_list, retention_watcher);
-
-enum work {
-	WORK_NONE,
-	WORK_SWEEP,
-	WORK_COUNT,	/* for the first watcher who wants that */
-	WORK_LOOK,	/* at what the rows take */
-};
-
-struct retention {
-	struct retention_config	 config;
-	struct watcher_list	 watchers;
-	struct clock_mark	 mark;		/* believed */
-	struct sweep_step	 step;		/* of a sweep */
-	struct sweep_step	 count;		/* of somebody's counting */
-	struct sweep		 last;		/* the sweep, as of its last step */
-	struct retention_watcher *counts_for;
-	enum work		 made;		/* by the writer, now */
-	bool			 active;	/* there is a sweep */
-	const char		*cause;		/* of the next one; NULL: none */
-	int64_t			 next_at;	/* wall ms: the daily one; 0: not
-						   known yet, as is */
-	int64_t			 look_at;	/* boot ms, as are the next two */
-	int64_t			 bytes_at;
-	int64_t			 retry_at;
-	double			 row_us;
-	double			 commit_us;	/* of a hold, about */
-	bool			 doubted;
-	char			 doubt[160];
-	struct sql_error	 error;		/* the last failure, said once */
-};
-
-static bool
-is_off(const struct retention *r)
-{
-	return (r->config.days == 0 && r->config.audit_days == 0 &&
-	    r->config.max_bytes == 0);
-}
 
 /* ----------------------------------------------------------- who watches */
 
@@ -149,8 +110,7 @@ new_sweep(const struct retention *r, const char *cause, int64_t now)
 		.audit_cutoff = days_before(now, c->audit_days),
 	};
 
-	s.failed_cutoff = c->failed_days > c->days && c->days > 0 ?
-	    days_before(now, c->failed_days) : s.cutoff;
+	s.failed_cutoff = days_before(now, retention_failed_days(r));
 	(void)snprintf(s.cause, sizeof s.cause, "%s", cause);
 	return (s);
 }
@@ -274,7 +234,7 @@ retention_step(struct retention *r, const struct clock_mark *now,
 		return (NULL);
 	if (next_count(r) != NULL)
 		return (count_step(r, now, hold_us));
-	if (is_off(r)) {
+	if (retention_is_off(r)) {
 		r->cause = NULL;
 		tell_sweep(r, RETENTION_OFF, NULL);
 		return (NULL);
@@ -396,30 +356,6 @@ retention_stepped(struct retention *r, enum sql_result result,
 	if (result == SQL_DONE)
 		r->error.text[0] = '\0';
 	return (removed);
-}
-
-/* ------------------------------------------------------------- what is told */
-
-int64_t
-retention_deadline(const struct retention *r)
-{
-	if (r->active || r->cause != NULL || !LIST_EMPTY(&r->watchers))
-		return (r->retry_at);
-	if (is_off(r))
-		return (INT64_MAX);
-	return (r->look_at > r->retry_at ? r->look_at : r->retry_at);
-}
-
-const struct sweep *
-retention_last(const struct retention *r)
-{
-	return (&r->last);
-}
-
-const char *
-retention_doubt(const struct retention *r)
-{
-	return (r->doubted ? r->doubt : NULL);
 }
 
 struct retention *

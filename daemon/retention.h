@@ -79,10 +79,29 @@ bool	 retention_stepped(struct retention *, enum sql_result,
 /* When to ask for a step again, boot ms; INT64_MAX: when somebody asks. */
 int64_t	 retention_deadline(const struct retention *);
 
-/* The sweep under way or the newest one; id 0: none yet. */
-const struct sweep	*retention_last(const struct retention *);
-
 /* Why nothing is removed although it should be; NULL: all is well. */
 const char	*retention_doubt(const struct retention *);
+
+/* How retention is, for people. */
+enum retention_now {
+	RETENTION_NOW_OFF,	/* everything is kept */
+	RETENTION_NOW_IDLE,
+	RETENTION_NOW_DUE,	/* a sweep has not had its turn yet */
+	RETENTION_NOW_RUNNING,
+	RETENTION_NOW_WAITING,	/* the clock has moved: see doubt */
+	RETENTION_NOW_FAILING,	/* it is tried again: see error */
+};
+struct retention_figures {
+	enum retention_now	 now;
+	struct retention_config	 config;	/* failed_days as in force */
+	int64_t			 next_at;	/* the daily sweep, wall ms; 0:
+						   not known */
+	struct sweep		 last;		/* under way, or the newest; id
+						   0: none yet */
+	const char		*doubt;		/* NULL: none, as is */
+	const struct sql_error	*error;
+};
+void	 retention_figures(const struct retention *,
+	    struct retention_figures *);
 
 #endif

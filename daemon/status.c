@@ -69,8 +69,12 @@ reason(const struct status *s, const char **advice)
 		    "gone: audit events and state may drift apart, see "
 		    "docs/engine.md");
 	*advice = "set the clock right, or run execlog sweep --yes if it is";
-	if (s->doubt != NULL)
-		return (s->doubt);
+	if (s->retention.doubt != NULL)
+		return (s->retention.doubt);
+	*advice = s->retention.error == NULL ? NULL :
+	    advise(s->retention.error->result);
+	if (s->retention.error != NULL)
+		return (s->retention.error->text);
 	*advice = "end the process that keeps a read transaction open "
 	    "(fuser shows who has the file)";
 	if (s->checkpoint.blocked)
@@ -193,6 +197,32 @@ put_meter(struct buf *b, const struct meter *m)
 }
 
 static void
+put_retention(struct buf *b, const struct retention_figures *f)
+{
+	static const char *const now[] = {
+		[RETENTION_NOW_OFF] = "off",
+		[RETENTION_NOW_IDLE] = "idle",
+		[RETENTION_NOW_DUE] = "due",
+		[RETENTION_NOW_RUNNING] = "running",
+		[RETENTION_NOW_WAITING] = "waiting",
+		[RETENTION_NOW_FAILING] = "failing",
+	};
+
+	jput_key(b, "retention");
+	buf_char(b, '{');
+	jput_text(b, "state", span_of(now[f->now]));
+	jput_i64(b, "days", f->config.days);
+	jput_i64(b, "keep_failed_days", f->config.failed_days);
+	jput_i64(b, "audit_days", f->config.audit_days);
+	jput_i64(b, "max_log_bytes", f->config.max_bytes);
+	if (f->next_at != 0)
+		jput_i64(b, "next_sweep_at", f->next_at);
+	else
+		put_null(b, "next_sweep_at");
+	buf_char(b, '}');
+}
+
+static void
 put_sweep(struct buf *b, const struct sweep *s)
 {
 	if (s->id == 0) {
@@ -258,7 +288,8 @@ status_put(struct buf *b, const struct status *s)
 	jput_bool(b, "shared", f->shared);
 	put_checkpoint(b, &s->checkpoint);
 	put_meter(b, f->meter);
-	put_sweep(b, s->sweep);
+	put_retention(b, &s->retention);
+	put_sweep(b, &s->retention.last);
 	put_faults(b, s->faults);
 	buf_char(b, '}');
 	(void)frame_end(b, mark);

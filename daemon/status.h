@@ -13,8 +13,8 @@
 #include "daemon/census.h"
 #include "daemon/checkpointer.h"
 #include "daemon/ingest.h"
+#include "daemon/retention.h"
 #include "sql/pages.h"
-#include "sql/retention.h"
 
 struct buf;
 
@@ -29,8 +29,7 @@ struct status {
 	int64_t			 wal_bytes;
 	struct census_figures	 census;
 	struct checkpointer_figures checkpoint;
-	const struct sweep	*sweep;		/* the newest; id 0: none */
-	const char		*doubt;		/* why none is made; or NULL */
+	struct retention_figures retention;
 	size_t			 followers;
 	size_t			 connections;
 	const uint64_t		*faults;	/* FAULT_COUNT of them */

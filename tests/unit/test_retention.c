@@ -138,6 +138,39 @@ test_at_start_and_once_a_day(void **state)
 	retention_free(c.r);
 }
 
+/* What status tells is when it comes. */
+static void
+test_when_the_next_one_is_due(void **state)
+{
+	struct retention_figures f;
+	struct clocks c;
+	struct sweep_step *s;
+	int i;
+
+	(void)state;
+	set_up_with(&c, &thirty, NULL, NULL);
+	retention_figures(c.r, &f);
+	assert_int_equal(f.now, RETENTION_NOW_DUE);
+	assert_int_equal(f.next_at, 0);
+	begin(&c);
+	for (i = 0; i < 5; i++) {
+		retention_figures(c.r, &f);
+		assert_int_equal(f.now, RETENTION_NOW_IDLE);
+		pass(&c, f.next_at - 1 - c.now.wall_ms);
+		assert_null(step(&c));
+		/* It looks every ten seconds. */
+		pass(&c, 10000);
+		s = step(&c);
+		assert_non_null(s);
+		make(&c, s, false);
+		retention_figures(c.r, &f);
+		assert_int_equal(f.now, RETENTION_NOW_RUNNING);
+		assert_string_equal(f.last.cause, "daily");
+		make(&c, step(&c), true);
+	}
+	retention_free(c.r);
+}
+
 static void
 test_nothing_where_all_is_kept(void **state)
 {
@@ -330,6 +363,7 @@ test_steps_fit_the_budget(void **state)
 static void
 test_failures_are_tried_again(void **state)
 {
+	struct retention_figures f;
 	struct clocks c;
 	struct sweep_step *s;
 
@@ -352,11 +386,16 @@ test_failures_are_tried_again(void **state)
 	pass(&c, 1000);
 	assert_ptr_equal(step(&c), s);
 	not_made(&c, SQL_FAILED);
+	retention_figures(c.r, &f);
+	assert_int_equal(f.now, RETENTION_NOW_FAILING);
+	assert_string_equal(f.error->text, "why");
 	pass(&c, 1000);
 	assert_null(step(&c));
 	assert_int_equal(retention_deadline(c.r), c.now.boot_ms + 29000);
 	pass(&c, 29000);
 	make(&c, step(&c), true);
+	retention_figures(c.r, &f);
+	assert_null(f.error);
 	retention_free(c.r);
 }
 
@@ -423,6 +462,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_at_start_and_once_a_day),
+		cmocka_unit_test(test_when_the_next_one_is_due),
 		cmocka_unit_test(test_nothing_where_all_is_kept),
 		cmocka_unit_test(test_failed_ones),
 		cmocka_unit_test(test_clocks),
