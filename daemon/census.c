@@ -47,6 +47,7 @@ struct census {
 	int64_t		 began_at;	/* monotonic ms, as is: */
 	int64_t		 warned_at;	/* 0: never */
 	int64_t		 warn;
+	int64_t		 days;
 };
 
 static void
@@ -153,9 +154,9 @@ judge_size(struct census *c)
 		return;
 	c->warned_at = now;
 	log_line(LOG_WARNING, "the log table has %lld bytes in %lld rows, "
-	    "more than --warn-log-bytes %lld: a shorter --retention-days "
-	    "keeps it smaller", (long long)t.bytes, (long long)t.rows,
-	    (long long)c->warn);
+	    "more than --warn-log-bytes %lld: %s keeps it smaller",
+	    (long long)t.bytes, (long long)t.rows, (long long)c->warn,
+	    c->days > 0 ? "a shorter --retention-days" : "--retention-days");
 }
 
 /* In the reader's thread. */
@@ -243,12 +244,13 @@ on_timer(void *v)
 
 struct census *
 census_start(struct event_base *base, struct reader *reader,
-    const struct position *there, int64_t warn)
+    const struct position *there, int64_t warn, int64_t days)
 {
 	struct census *c = log_calloc(1, sizeof *c);
 
 	c->reader = reader;
 	c->warn = warn;
+	c->days = days;
 	c->began_at = clock_mono_ms();
 	/* Ids of others may be below 1. */
 	c->table[TALLY_LOG] = (struct count){ .to = there->log,

@@ -25,9 +25,10 @@ struct reader;
 struct store_commit;
 
 /* The file was there when we came.  A warning is logged when the log table has
-   more bytes than warn (0: never). */
+   more bytes than warn (0: never), with an advice that depends on how many days
+   rows are kept (0: for ever). */
 struct census	*census_start(struct event_base *, struct reader *,
-		    const struct position *there, int64_t warn);
+		    const struct position *there, int64_t warn, int64_t days);
 
 /* Before the reader stops.  Takes NULL. */
 void		 census_stop(struct census *);

@@ -308,7 +308,8 @@ start_threads(struct collector *c)
 		return (unusable("thread", strerror(errno)));
 	ingest_set_checkpointer(c->ingest, c->checkpointer);
 	c->census = census_start(c->base, c->reader, &c->found,
-	    number(c, SETTING_WARN_LOG_BYTES));
+	    number(c, SETTING_WARN_LOG_BYTES),
+	    number(c, SETTING_RETENTION_DAYS));
 	ingest_set_retention(c->ingest, c->retention);
 	return (true);
 }

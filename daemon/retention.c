@@ -55,7 +55,7 @@ retention_ask(struct retention *r, struct retention_watcher *w, bool yes,
     const struct clock_mark *now)
 {
 	LIST_INSERT_HEAD(&r->watchers, w, entry);
-	r->retry_at = r->look_at = 0;
+	r->retry_at = r->look_at = r->ceiling_at = 0;
 	if (yes && !w->dry) {
 		/* From now on: what had begun by another clock does not go
 		   on. */
@@ -146,6 +146,8 @@ prepare(struct retention *r, struct sweep_step *s, enum work work,
 	s->now_ms = now->wall_ms;
 	s->mark = *now;
 	s->max_bytes = r->config.max_bytes;
+	s->beyond = work == WORK_SWEEP ? r->beyond : 0;
+	s->young = days_before(now->wall_ms, r->config.days);
 	return (s);
 }
 
@@ -279,13 +281,11 @@ on_swept(struct retention *r, const struct clock_mark *now)
 	}
 	r->active = false;
 	r->look_at = 0;
-	r->bytes_at = now->boot_ms + BYTES_MS;
+	r->bytes_at = now->boot_ms;
 	if (s->rows > 0 || s->events > 0)
 		log_line(LOG_INFO, "retention: %lld rows and %lld events "
 		    "removed in %lld steps", (long long)s->rows,
 		    (long long)s->events, (long long)s->steps);
-	if (strcmp(s->cause, "ceiling") == 0)
-		r->bytes_at = now->boot_ms + CEILING_MS;
 	tell_sweep(r, RETENTION_DONE, NULL);
 	return (s->rows > 0 || s->events > 0);
 }
@@ -307,15 +307,44 @@ on_counted(struct retention *r)
 		r->counts_for = NULL;
 }
 
+/* Whatever may go has gone. */
 static void
-on_looked(struct retention *r)
+give_up(struct retention *r, const struct clock_mark *now)
 {
-	if (r->count.bytes <= r->config.max_bytes)
+	if (!r->over)
+		log_line(LOG_WARNING, "retention: log rows take about %lld "
+		    "bytes, more than --max-log-bytes, and all of them are of "
+		    "running executions", (long long)r->bytes);
+	r->over = true;
+	r->ceiling_at = now->boot_ms + CEILING_MS;
+	r->beyond = 0;
+	r->step.above = r->step.all = false;
+}
+
+/* A sweep has not brought them down: so many old rows have stayed, the next one
+   begins to count behind them. */
+static void
+on_looked(struct retention *r, const struct clock_mark *now)
+{
+	int64_t max = r->config.max_bytes;
+
+	r->bytes = r->count.bytes;
+	if (r->bytes <= max) {
+		r->over = r->step.above = false;
+		r->beyond = 0;
+	} else if (now->boot_ms < r->ceiling_at)
 		return;
-	log_line(LOG_WARNING, "retention: log rows take about %lld bytes, "
-	    "more than --max-log-bytes: the oldest go",
-	    (long long)r->count.bytes);
-	r->cause = "ceiling";
+	else if (r->step.above && r->step.all)
+		give_up(r, now);
+	else {
+		if (r->step.above)
+			r->beyond += r->bytes - SWEEP_BELOW(max);
+		else if (!r->over)
+			log_line(LOG_WARNING, "retention: log rows take about "
+			    "%lld bytes, more than --max-log-bytes: the "
+			    "oldest go", (long long)r->bytes);
+		r->cause = "ceiling";
+	}
 }
 
 static void
@@ -352,7 +381,7 @@ retention_stepped(struct retention *r, enum sql_result result,
 	else if (made == WORK_COUNT)
 		on_counted(r);
 	else
-		on_looked(r);
+		on_looked(r, now);
 	if (result == SQL_DONE)
 		r->error.text[0] = '\0';
 	return (removed);

@@ -100,6 +100,9 @@ struct retention_figures {
 						   0: none yet */
 	const char		*doubt;		/* NULL: none, as is */
 	const struct sql_error	*error;
+	int64_t			 over;		/* bytes of log rows, where no
+						   sweep brings them below the
+						   ceiling; else 0 */
 };
 void	 retention_figures(const struct retention *,
 	    struct retention_figures *);

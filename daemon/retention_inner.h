@@ -31,9 +31,13 @@ struct retention {
 	const char		*cause;		/* of the next one; NULL: none */
 	int64_t			 next_at;	/* wall ms: the daily one; 0: not
 						   known yet, as is */
-	int64_t			 look_at;	/* boot ms, as are the next two */
+	int64_t			 look_at;	/* boot ms, as are the next three */
 	int64_t			 bytes_at;
+	int64_t			 ceiling_at;
 	int64_t			 retry_at;
+	int64_t			 bytes;		/* of log rows, at the last look */
+	int64_t			 beyond;	/* see struct sweep_step */
+	bool			 over;		/* no sweep brings them down */
 	double			 row_us;
 	double			 commit_us;	/* of a hold, about */
 	bool			 doubted;

@@ -63,6 +63,7 @@ retention_figures(const struct retention *r, struct retention_figures *f)
 		.last = r->last,
 		.doubt = retention_doubt(r),
 		.error = is_failing(r) ? &r->error : NULL,
+		.over = r->over ? r->bytes : 0,
 	};
 	f->config.failed_days = retention_failed_days(r);
 }

@@ -23,15 +23,18 @@ put_null(struct buf *b, const char *key)
 
 /* What to do about a failing file. */
 static const char *
-advise(enum sql_result result)
+advise(enum sql_result result, int64_t days)
 {
 	switch (result) {
 	case SQL_BUSY:
 		return ("somebody holds the write lock: see who has the file "
 		    "open (fuser), and end a transaction that hangs");
 	case SQL_FULL:
-		return ("make room on the disk, or run execlog sweep with a "
-		    "shorter retention; it goes on by itself");
+		return (days > 0 ? "make room on the disk, or start execlogd "
+		    "with a shorter --retention-days; it goes on by itself" :
+		    "make room on the disk, or start execlogd with "
+		    "--retention-days: nothing is removed without; it goes on "
+		    "by itself");
 	case SQL_FOREIGN:
 		return ("take the trigger, view or column back that stands in "
 		    "the way, or, where tables of execlog are missing, stop "
@@ -48,7 +51,7 @@ advise(enum sql_result result)
 static const char *
 reason(const struct status *s, const char **advice)
 {
-	*advice = advise(s->ingest.result);
+	*advice = advise(s->ingest.result, s->retention.config.days);
 	if (s->ingest.degraded)
 		return (s->ingest.reason);
 	*advice = "see the log of execlogd, and whether the file is whole";
@@ -72,9 +75,14 @@ reason(const struct status *s, const char **advice)
 	if (s->retention.doubt != NULL)
 		return (s->retention.doubt);
 	*advice = s->retention.error == NULL ? NULL :
-	    advise(s->retention.error->result);
+	    advise(s->retention.error->result, s->retention.config.days);
 	if (s->retention.error != NULL)
 		return (s->retention.error->text);
+	*advice = "end executions that hang (execlog list --state RUNNING), "
+	    "or choose a larger --max-log-bytes";
+	if (s->retention.over > 0)
+		return ("the log table is larger than --max-log-bytes: what is "
+		    "left are rows of running executions, which stay");
 	*advice = "end the process that keeps a read transaction open "
 	    "(fuser shows who has the file)";
 	if (s->checkpoint.blocked)
@@ -96,8 +104,11 @@ put_health(struct buf *b, const struct status *s)
 	if (why != NULL)
 		jput_text(b, "advice", span_of(advice));
 	else if (s->census.is_large)
-		jput_text(b, "advice", span_of("the log table is larger than "
-		    "--warn-log-bytes: choose a shorter --retention-days"));
+		jput_text(b, "advice", span_of(s->retention.config.days > 0 ?
+		    "the log table is larger than --warn-log-bytes: choose a "
+		    "shorter --retention-days" : "the log table is larger than "
+		    "--warn-log-bytes, and nothing is ever removed: set "
+		    "--retention-days"));
 	else
 		put_null(b, "advice");
 	if (s->ingest.uncounted != NULL)

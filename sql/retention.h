@@ -20,6 +20,9 @@
 #define SWEEPS_KEPT	30	/* results of sweeps that are kept */
 #define SWEEP_CAUSE_MAX	12	/* bytes of a cause, with 0 */
 
+/* What a ceiling is brought down to. */
+#define SWEEP_BELOW(bytes)	((bytes) / 10 * 9)
+
 /* Nothing is older than this. */
 #define SWEEP_NOTHING	INT64_MIN
 
@@ -85,6 +88,13 @@ struct sweep_step {
 	int64_t			 now_ms;
 	int64_t			 max_bytes;	/* a sweep that begins: what the
 						   rows may take; 0: any */
+	int64_t			 beyond;	/* ... over that: so many bytes of
+						   old rows stay, as was seen */
+	bool			 all;		/* set by it: any row may go that
+						   is not spared, and has to */
+	bool			 above;		/* ... some have to */
+	int64_t			 young;		/* who runs by its events only has
+						   a row not older than this */
 	struct clock_mark	 mark;		/* ... is believed from now on */
 	struct store_commit	 commit;	/* before and after are not set */
 	size_t			 looked;	/* rows */

@@ -722,13 +722,13 @@ FROM execlog_ranges
 SELECT coalesce(sum(bytes), 0) FROM execlog_ranges
 
 -- Up to which time rows must go, that bytes ?1 of them do: of the last range the
--- share that is likely.
+-- share that is likely.  Where all are of spared executions there is no oldest.
 -- name: ranges_ceiling
 SELECT CAST(oldest + (1.0 * newest - oldest + 1) * (?1 - total + bytes) / bytes
 	AS INTEGER) + 1
-FROM (SELECT oldest, newest, bytes,
+FROM (SELECT min(oldest, newest) AS oldest, newest, bytes,
 	sum(bytes) OVER (ORDER BY newest, range) AS total
-	FROM execlog_ranges WHERE oldest <= newest AND bytes > 0)
+	FROM execlog_ranges WHERE bytes > 0)
 WHERE total >= ?1 ORDER BY total LIMIT 1
 
 -- Old rows, by id, and those of an execution.

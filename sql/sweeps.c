@@ -41,7 +41,7 @@ run(struct sweeps *t, enum sweeps_statement which, struct sql_error *error)
 }
 
 /* Over the ceiling it is brought well below, so that it is not reached again at
-   once. */
+   once.  Which rows are spared is seen when they are met. */
 static enum sql_result
 apply_ceiling(struct sweeps *t, struct sweep_step *step,
     struct sql_error *error)
@@ -49,14 +49,19 @@ apply_ceiling(struct sweeps *t, struct sweep_step *step,
 	struct sweep *s = &step->sweep;
 	sqlite3_int64 bytes = 0, until = INT64_MIN;
 	enum sql_result result;
+	int64_t goal;
 
+	step->above = step->all = false;
 	if (step->max_bytes == 0)
 		return (SQL_DONE);
 	result = db_integer(t->stmt[SWEEPS_BYTES], &bytes, error);
 	if (result != SQL_DONE || bytes <= step->max_bytes)
 		return (result);
+	goal = bytes - SWEEP_BELOW(step->max_bytes) + step->beyond;
+	step->above = true;
+	step->all = goal >= bytes;
 	(void)sqlite3_bind_int64(t->stmt[SWEEPS_CEILING], 1,
-	    bytes - step->max_bytes / 10 * 9);
+	    step->all ? bytes : goal);
 	result = db_integer(t->stmt[SWEEPS_CEILING], &until, error);
 	if (until > s->cutoff)
 		s->cutoff = until;

@@ -105,7 +105,7 @@ ask_end(struct verdict *v, struct span execution, bool *known,
 }
 
 enum sql_result
-verdict_of(struct verdict *v, struct span execution, int64_t cutoff,
+verdict_of(struct verdict *v, struct span execution, int64_t young,
     enum sweep_reason *reason, struct sql_error *error)
 {
 	sqlite3_int64 newest = 0, begun = 0;
@@ -121,7 +121,7 @@ verdict_of(struct verdict *v, struct span execution, int64_t cutoff,
 		return (result);
 	db_bind_text(v->newest, 1, execution);
 	result = db_integer(v->newest, &newest, error);
-	if (result != SQL_DONE || newest < cutoff)
+	if (result != SQL_DONE || newest < young)
 		return (result);
 	db_bind_text(v->begun, 1, execution);
 	result = db_integer(v->begun, &begun, error);

@@ -28,10 +28,10 @@ void	 verdict_end(struct verdict *);
 
 /*
  * SWEEP_RUNNING: the engine says so; or, where it says nothing, it has begun by
- * its events, has not ended, and has a row or an event not older than cutoff.
+ * its events, has not ended, and has a row or an event not older than "young".
  * SWEEP_FAILED: it has failed, or timed out.
  */
 enum sql_result	 verdict_of(struct verdict *, struct span execution,
-		    int64_t cutoff, enum sweep_reason *, struct sql_error *);
+		    int64_t young, enum sweep_reason *, struct sql_error *);
 
 #endif

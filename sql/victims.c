@@ -120,7 +120,7 @@ victim_judge(struct sweeper *w, const struct sweep_step *step,
 	enum sql_result result;
 
 	v->judged = true;
-	result = verdict_of(&w->verdict, victim_name(w, v), step->sweep.cutoff,
+	result = verdict_of(&w->verdict, victim_name(w, v), step->young,
 	    &v->reason, error);
 	if (v->reason == SWEEP_FAILED &&
 	    step->sweep.failed_cutoff >= step->sweep.cutoff)

@@ -260,17 +260,20 @@ def test_a_large_log_table_is_a_warning(idle):
     settled(idle)
     assert idle.status()["advice"] is None
     idle.ok("write", "e1", "x" * 1000)
-    assert "--retention-days" in idle.status()["advice"]
+    # It is 0 here.
+    assert "set --retention-days" in idle.status()["advice"]
+    assert "shorter" not in idle.status()["advice"]
     assert idle.status()["state"] == "ok"
     assert idle.cli("status", "--check")[0] == 0
     assert idle.stop() == 0
-    idle.start("--warn-log-bytes", "2000")
+    idle.start("--warn-log-bytes", "2000", "--retention-days", 30)
     await_until(lambda: "--warn-log-bytes" in idle.stderr.read_text(),
                 "the warning")
     await_until(lambda: idle.stderr.read_text().count("warn-log") == 2,
                 "one at each start")
     line = [x for x in idle.stderr.read_text().splitlines() if "warn-log" in x][1]
-    assert "in 2 rows" in line and "--retention-days" in line
+    assert "in 2 rows" in line and "a shorter --retention-days" in line
+    assert "choose a shorter --retention-days" in idle.status()["advice"]
     assert idle.stop() == 0
     idle.start("--warn-log-bytes", "0")
     settled(idle)
@@ -369,6 +372,32 @@ def test_a_sweep_that_is_under_way(idle):
     assert idle.status()["last_sweep"]["rows"] == n
     assert re.search(r"^last sweep .* 20 000 rows and 0 events removed",
                      idle.ok("status"), re.M)
+
+
+def test_a_ceiling_that_only_running_ones_exceed(idle):
+    idle.start("--max-log-bytes", "1M")
+    p = idle.producer()
+    p.event("run", "STARTED")
+    for i in range(3000):
+        p.log("run", "x" * 500)
+        p.log("other", "x" * 500)
+    p.sync()
+    idle.ok("sweep")
+    status = await_until(lambda: (s := idle.status())["state"] != "ok" and s,
+                         "the ceiling")
+    assert "--max-log-bytes" in status["reason"]
+    assert "running" in status["reason"]
+    # All the others have gone before that is said.
+    assert idle.sql("SELECT execution_id, count(*) FROM execution_logs "
+                    "GROUP BY 1") == [("run", 3000)]
+    assert "execlog list --state RUNNING" in status["advice"]
+    assert idle.ok("list", "--state", "RUNNING").splitlines()[-1].startswith(
+        "run ")
+    assert idle.cli("status", "--check")[0] == 1
+    p.event("run", "COMPLETED")
+    p.sync()
+    idle.ok("sweep")
+    await_until(lambda: idle.status()["state"] == "ok", "recovery")
 
 
 class Terminal:

@@ -131,7 +131,7 @@ def test_the_last_of_the_disk_is_left_to_others(small):
         p.log("e1", "x")
         p.flush()
     status = small.status()
-    assert "MB are kept" in status["reason"] and "sweep" in status["advice"]
+    assert "MB are kept" in status["reason"] and "--retention-days" in status["advice"]
     assert small.cpu() < 0.2
     assert free(small) > 3 << 20
     engine = sqlite3.connect(small.db, isolation_level=None)

@@ -70,7 +70,7 @@ test_ours_and_others_mixed(void **state)
 	struct census *c;
 
 	add_rows(w, 1, 10);
-	c = census_start(base, reader, &there, 0);
+	c = census_start(base, reader, &there, 0, 30);
 	/* Others 11-12, ours 13-14, others 15, ours 16, before a page. */
 	add_rows(w, 11, 16);
 	commit(c, 12, 14);
@@ -109,7 +109,7 @@ test_rows_that_go(void **state)
 	struct census *c;
 
 	add_rows(w, 1, 30);
-	c = census_start(base, reader, &there, 0);
+	c = census_start(base, reader, &there, 0, 30);
 	count_all(base, c);
 	assert_rows(c, 30);
 	/* From the middle, too: that comes out when all is counted again. */

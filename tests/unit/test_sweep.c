@@ -44,6 +44,7 @@ step_of(void)
 			.failed_cutoff = CUTOFF,
 			.audit_cutoff = SWEEP_NOTHING,
 		},
+		.young = CUTOFF,
 		.limit = 100,
 		.hold_us = 60000000,
 		.now_ms = NOW,
@@ -412,6 +413,40 @@ test_the_ceiling(void **state)
 	assert_answer(w, "SELECT min(id) > 36864 FROM execution_logs", "1");
 }
 
+/* Whoever runs keeps its rows, also where it is by its events only; the others'
+   go, however old.  Rows that stay are counted when that is known. */
+static void
+test_the_ceiling_and_who_runs(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+	int64_t bytes;
+
+	meanwhile(w, ENDED "('run', 'STARTED', 1, '{}')");
+	store_rows(w, "run", NOW - 9 * DAY, 4096);
+	store_rows(w, "a", NOW - 8 * DAY, 4096);
+	store_rows(w, "b", NOW - DAY, 4096);
+	bytes = log_bytes(w);
+	s.max_bytes = bytes * 8 / 10;
+	(void)sweep(w, &s);
+	assert_true(s.above && !s.all);
+	assert_int_equal(s.sweep.rows, 0);
+	s = step_of();
+	s.max_bytes = bytes * 8 / 10;
+	s.beyond = bytes / 2;
+	(void)sweep(w, &s);
+	assert_true(!s.all && s.sweep.rows > 1000);
+	assert_answer(w, "SELECT execution_id, count(*) > 4095 FROM "
+	    "execution_logs GROUP BY 1", "b|1\nrun|1");
+	s = step_of();
+	s.max_bytes = 1000;
+	s.beyond = 1000;
+	(void)sweep(w, &s);
+	assert_true(s.all);
+	assert_answer(w, "SELECT execution_id, count(*) FROM execution_logs "
+	    "GROUP BY 1", "run|4096");
+}
+
 static void
 test_streams_go_with_their_rows(void **state)
 {
@@ -602,6 +637,7 @@ main(void)
 		world_test(test_a_step_ends_in_time),
 		world_test(test_counting_removes_nothing),
 		world_test(test_the_ceiling),
+		world_test(test_the_ceiling_and_who_runs),
 		world_test(test_streams_go_with_their_rows),
 		world_test(test_summaries_go_last),
 		world_test(test_results_of_sweeps_are_kept),
