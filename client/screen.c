@@ -4,9 +4,13 @@
 #include "client/escape.h"
 #include "client/numbers.h"
 #include "client/options.h"
+#include "client/table.h"
 #include "client/times.h"
+#include "client/wrap.h"
 #include "proto/buf.h"
 #include "proto/json.h"
+
+#define LABEL	13	/* columns of "state        " */
 
 /* A text from the daemon, made safe. */
 static void
@@ -72,7 +76,7 @@ put_labelled(struct buf *b, const struct options *o, const char *label,
 {
 	if (object.n <= 2)
 		return;
-	buf_printf(b, "%-13s", label);
+	buf_printf(b, "%-*s", LABEL, label);
 	put_members(b, o, object);
 	buf_char(b, '\n');
 }
@@ -286,8 +290,9 @@ put_file(struct buf *b, const struct options *o, const struct json_t *doc,
 	put_sweeps(b, o, s);
 }
 
-void
-screen_put(struct buf *b, const struct options *o, struct span s)
+static void
+put_all(struct buf *b, const struct options *o, const struct json_t *doc,
+    struct span s)
 {
 	static const char *const figures[][2] = {
 		{ "ack, ms", "ack_wait_ms" },
@@ -297,11 +302,8 @@ screen_put(struct buf *b, const struct options *o, struct span s)
 		{ "commit, ms", "commit_ms" },
 		{ "batch, rows", "batch_rows" },
 	};
-	struct json_t *doc = jdoc_parse(s);
 	size_t i;
 
-	if (doc == NULL)
-		return;
 	put_state(b, o, doc);
 	put_versions(b, o, doc, s);
 	put_rows(b, doc, s);
@@ -312,5 +314,18 @@ screen_put(struct buf *b, const struct options *o, struct span s)
 		put_labelled(b, o, figures[i][0],
 		    jtext_member(s, figures[i][1]));
 	put_file(b, o, doc, s);
+}
+
+void
+screen_put(struct buf *b, const struct options *o, struct span s)
+{
+	struct json_t *doc = jdoc_parse(s);
+	struct buf lines = { 0 };
+
+	if (doc == NULL)
+		return;
+	put_all(&lines, o, doc, s);
+	wrap_put(b, buf_text(&lines), LABEL, table_terminal());
+	buf_free(&lines);
 	jdoc_free(doc);
 }

@@ -9,34 +9,18 @@
 
 #include "client/screen.h"
 #include "client/table.h"
+#include "client/wrap.h"
 #include "proto/buf.h"
 
 #define ROWS_DEFAULT	24	/* of a terminal that does not say */
 
-/* How much of a line, without its end, is so wide; colours have no width. */
-static size_t
-fitting(struct span line, int width)
-{
-	bool colour = false;
-	size_t i;
-
-	for (i = 0; i < line.n; i++) {
-		colour = colour || line.p[i] == '\033';
-		if (!colour && ((unsigned char)line.p[i] & 0xc0) != 0x80 &&
-		    width-- == 0)
-			break;
-		colour = colour && line.p[i] != 'm';
-	}
-	return (i);
-}
-
 static void
 put_cut(struct buf *out, struct span line, int width)
 {
-	if (width <= 0 || fitting(line, width) == line.n)
+	if (width <= 0 || wrap_fitting(line, width) == line.n)
 		buf_span(out, line);
 	else {
-		buf_add(out, line.p, fitting(line, width - 1));
+		buf_add(out, line.p, wrap_fitting(line, width - 1));
 		buf_str(out, memchr(line.p, '\033', line.n) != NULL ?
 		    "\033[0m…" : "…");
 	}
