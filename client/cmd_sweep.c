@@ -1,140 +1,44 @@
 /*
  * sweep: retention now.
  */
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "client/commands.h"
 #include "client/escape.h"
 #include "client/interrupt.h"
 #include "client/link.h"
-#include "client/numbers.h"
 #include "client/print.h"
 #include "client/progress.h"
+#include "client/sweep_show.h"
 #include "client/times.h"
 #include "proto/sweep.h"
 #include "proto/version.h"
-
-/* What would become of an execution: rows that go, rows that stay. */
-struct share {
-	char		*execution;
-	bool		 kept;
-	char		 why[16];
-	int64_t		 rows;
-};
 
 struct sweeping {
 	const struct options	*options;
 	struct link		 link;
 	struct progress		 progress;
-	void			*shares;	/* a tree of them */
-	int64_t			 executions[2];	/* that go, that stay */
-	int64_t			 rows[2];
+	struct sweep_shares	 shares;
 };
 
-static int
-compare(const void *a, const void *b)
-{
-	const struct share *x = a, *y = b;
-	int order = (int)x->kept - (int)y->kept;
-
-	return (order != 0 ? order : strcmp(x->execution, y->execution));
-}
-
-/* An execution comes again where its rows are far apart. */
+/* What has come of it, in the format that was asked for. */
 static void
-count(struct sweeping *s, const struct sweep_news *n)
+print_outcome(const struct sweeping *s, const struct sweep_news *n)
 {
-	struct share *share = calloc(1, sizeof *share), **found;
-
-	if (share == NULL ||
-	    (share->execution = strndup(n->execution.p, n->execution.n)) ==
-	    NULL)
-		abort();
-	share->kept = n->kept.p != NULL;
-	(void)snprintf(share->why, sizeof share->why, "%.*s", (int)n->kept.n,
-	    n->kept.p != NULL ? n->kept.p : "");
-	if ((found = tsearch(share, &s->shares, compare)) == NULL)
-		abort();
-	(*found)->rows += n->rows;
-	s->rows[share->kept] += n->rows;
-	s->executions[share->kept] += *found == share;
-	if (*found != share) {
-		free(share->execution);
-		free(share);
-	}
-}
-
-static void
-print_share(const void *node, VISIT which, void *arg)
-{
-	const struct share *share = *(struct share *const *)node;
-	const struct options *o = arg;
-	char rows[NUMBERS_TEXT];
+	const struct options *o = s->options;
+	bool dry = o->dry_run, json = o->json || o->format != FORMAT_SHORT;
 	struct buf b = { 0 };
 
-	if (which != postorder && which != leaf)
-		return;
-	numbers_group((uint64_t)share->rows, rows);
-	escape_put(&b, span_of(share->execution), !o->raw, false);
-	buf_char(&b, '\0');
-	(void)printf("%12s  %s", rows, b.failed ? "" : b.p);
-	if (share->kept)
-		(void)printf("  stay: %s", share->why);
-	(void)putchar('\n');
+	if (json)
+		sweep_show_json(&b, n, dry ? &s->shares : NULL, o->safe);
+	else if (n->state == SWEEP_STATE_DONE && dry)
+		sweep_show_counted(&b, n, &s->shares, !o->raw);
+	else if (n->state == SWEEP_STATE_DONE)
+		sweep_show_swept(&b, n);
+	if (b.n > 0 && !b.failed)
+		(void)fwrite(b.p, 1, b.n, stdout);
 	buf_free(&b);
-}
-
-static void
-free_share(void *v)
-{
-	struct share *share = v;
-
-	free(share->execution);
-	free(share);
-}
-
-static void
-print_counted(struct sweeping *s, int64_t events)
-{
-	char rows[2][NUMBERS_TEXT], executions[2][NUMBERS_TEXT];
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		numbers_group((uint64_t)s->rows[i], rows[i]);
-		numbers_group((uint64_t)s->executions[i], executions[i]);
-	}
-	twalk_r(s->shares, print_share, (void *)(uintptr_t)s->options);
-	(void)printf("%12s  in all, of %s executions", rows[0],
-	    executions[0]);
-	if (s->rows[1] > 0)
-		(void)printf("; %s old rows of %s executions stay", rows[1],
-		    executions[1]);
-	if (events > 0) {
-		numbers_group((uint64_t)events, rows[0]);
-		(void)printf("; %s events", rows[0]);
-	}
-	(void)putchar('\n');
-}
-
-static void
-print_swept(const struct sweep_news *n)
-{
-	char rows[NUMBERS_TEXT], spared[NUMBERS_TEXT];
-
-	numbers_group((uint64_t)n->rows, rows);
-	numbers_group((uint64_t)n->spared, spared);
-	(void)printf("%s rows removed", rows);
-	if (n->events > 0) {
-		numbers_group((uint64_t)n->events, rows);
-		(void)printf(", %s events", rows);
-	}
-	if (n->spared > 0)
-		(void)printf("; old rows of %s executions stay (running, or "
-		    "failed: execlog_spared)", spared);
-	(void)putchar('\n');
 }
 
 /* One frame: -1, or the exit code at the end. */
@@ -144,7 +48,8 @@ on_news(struct sweeping *s, const struct sweep_news *n)
 	struct buf b = { 0 };
 
 	if (n->execution.p != NULL) {
-		count(s, n);
+		if (!sweep_shares_add(&s->shares, n))
+			abort();
 		return (-1);
 	}
 	progress_draw(&s->progress, "rows", n->rows, n->expected,
@@ -159,13 +64,9 @@ on_news(struct sweeping *s, const struct sweep_news *n)
 	}
 	if (n->state == SWEEP_STATE_OFF)
 		say("-- everything is kept: --retention-days is 0 --");
-	if (n->state == SWEEP_STATE_WAITING || n->state == SWEEP_STATE_FAILED)
-		return (EXIT_FAILURE_OTHER);
-	if (s->options->dry_run)
-		print_counted(s, n->events);
-	else if (n->state == SWEEP_STATE_DONE)
-		print_swept(n);
-	return (EXIT_OK);
+	print_outcome(s, n);
+	return (n->state == SWEEP_STATE_WAITING ||
+	    n->state == SWEEP_STATE_FAILED ? EXIT_FAILURE_OTHER : EXIT_OK);
 }
 
 static int
@@ -224,13 +125,13 @@ run_sweep(const struct options *o)
 	progress_begin(&s.progress, times_monotonic_ms());
 	code = read_all(&s);
 	link_close(&s.link);
-	tdestroy(s.shares, free_share);
+	sweep_shares_free(&s.shares);
 	return (code);
 }
 
 const struct command command_sweep = {
 	.name = "sweep",
-	.takes = "uqR",
+	.takes = "uqRJ",
 	.run = run_sweep,
 	.help =
     "Examples:\n"
@@ -244,7 +145,9 @@ const struct command command_sweep = {
     "that are running stay.  The daemon does the same by itself at start and\n"
     "once a day.  For root and the daemon's own user.\n"
     "\n"
-    "      --dry-run         only count: per execution, and in all\n"
+    "      --dry-run         only count: per execution, and in all; also old rows\n"
+    "                        that stay, and why\n"
+    "      --json            one object (docs/status.md)\n"
     "      --yes             go on although the clock has moved by days\n"
     "      --raw             ids as they are stored, also on a terminal\n"
     "      --socket PATH     the daemon's socket\n"

@@ -35,9 +35,27 @@ static void
 tell_sweep(struct retention *r, enum retention_state state,
     const char *reason)
 {
+	static const struct sweep none;
+	bool made = r->active || state == RETENTION_DONE;
+
 	tell(r, false, &(struct retention_news){
 		.state = state,
-		.sweep = &r->step.sweep,
+		.sweep = made ? &r->step.sweep : &none,
+		.reason = reason,
+	});
+}
+
+static void
+tell_count(struct retention *r, enum retention_state state,
+    const char *reason)
+{
+	bool counted = state == RETENTION_RUNNING || state == RETENTION_DONE;
+
+	tell(r, true, &(struct retention_news){
+		.state = state,
+		.sweep = &r->count.sweep,
+		.found = r->count.found,
+		.nfound = counted ? r->count.nfound : 0,
 		.reason = reason,
 	});
 }
@@ -163,6 +181,15 @@ next_count(struct retention *r)
 	return (NULL);
 }
 
+static void
+tell_off(struct retention *r)
+{
+	r->cause = NULL;
+	tell_sweep(r, RETENTION_OFF, NULL);
+	while ((r->counts_for = next_count(r)) != NULL)
+		tell_count(r, RETENTION_OFF, NULL);
+}
+
 static bool
 is_daily_due(struct retention *r, int64_t now)
 {
@@ -234,13 +261,12 @@ retention_step(struct retention *r, const struct clock_mark *now,
 {
 	if (now->boot_ms < r->retry_at)
 		return (NULL);
-	if (next_count(r) != NULL)
-		return (count_step(r, now, hold_us));
 	if (retention_is_off(r)) {
-		r->cause = NULL;
-		tell_sweep(r, RETENTION_OFF, NULL);
+		tell_off(r);
 		return (NULL);
 	}
+	if (next_count(r) != NULL)
+		return (count_step(r, now, hold_us));
 	if (!r->active && !look(r, now)) {
 		if (r->config.max_bytes == 0 || now->boot_ms < r->bytes_at)
 			return (NULL);
@@ -293,16 +319,10 @@ on_swept(struct retention *r, const struct clock_mark *now)
 static void
 on_counted(struct retention *r)
 {
-	struct sweep_step *s = &r->count;
-	bool over = s->sweep.phase == SWEEP_OVER;
+	bool over = r->count.sweep.phase == SWEEP_OVER;
 
-	tell(r, true, &(struct retention_news){
-		.state = over ? RETENTION_DONE : RETENTION_RUNNING,
-		.sweep = &s->sweep,
-		.found = s->found,
-		.nfound = s->nfound,
-		.reason = r->doubted ? r->doubt : NULL,
-	});
+	tell_count(r, over ? RETENTION_DONE : RETENTION_RUNNING,
+	    r->doubted ? r->doubt : NULL);
 	if (over)
 		r->counts_for = NULL;
 }
@@ -366,6 +386,18 @@ on_failure(struct retention *r, const struct sql_error *error,
 		tell_sweep(r, RETENTION_FAILED, r->error.text);
 }
 
+/* Whoever counts can ask again. */
+static void
+on_count_failure(struct retention *r, const struct sql_error *error,
+    const struct clock_mark *now)
+{
+	r->retry_at = now->boot_ms + BUSY_MS;
+	if (error->result == SQL_BUSY)
+		return;
+	tell_count(r, RETENTION_FAILED, error->text);
+	r->counts_for = NULL;
+}
+
 bool
 retention_stepped(struct retention *r, enum sql_result result,
     const struct sql_error *error, const struct clock_mark *now)
@@ -374,7 +406,9 @@ retention_stepped(struct retention *r, enum sql_result result,
 	bool removed = false;
 
 	r->made = WORK_NONE;
-	if (result != SQL_DONE)
+	if (result != SQL_DONE && made == WORK_COUNT)
+		on_count_failure(r, error, now);
+	else if (result != SQL_DONE)
 		on_failure(r, error, now);
 	else if (made == WORK_SWEEP)
 		removed = on_swept(r, now);

@@ -8,6 +8,12 @@ static const char *const state_name[SWEEP_STATE_COUNT] = {
 	"running", "done", "waiting", "off", "failed",
 };
 
+const char *
+sweep_state_name(enum sweep_state state)
+{
+	return (state_name[state]);
+}
+
 void
 sweep_request_put(struct buf *b, const struct sweep_request *r)
 {

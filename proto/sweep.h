@@ -34,6 +34,7 @@ enum sweep_state {
 	SWEEP_STATE_FAILED,	/* it will be tried again */
 };
 #define SWEEP_STATE_COUNT	5
+const char	*sweep_state_name(enum sweep_state);
 
 /* How far a sweep has come; or, with an execution, what it would do to it. */
 struct sweep_news {

@@ -162,23 +162,34 @@ step_rows(struct sweeper *w, struct sweep_step *step, bool *done,
 /* ------------------------------------------------------ spared executions */
 
 static enum sql_result
-count_spared(struct sweeper *w, struct sweep_step *step, int64_t cutoff,
-    struct sql_error *error)
+count_older(struct sweeper *w, const struct victim *v, int64_t cutoff,
+    sqlite3_int64 *rows, struct sql_error *error)
 {
-	struct victim *v = &w->victim[0];
 	sqlite3_stmt *stmt = w->stmt[SWEEPER_COUNT_OF];
-	sqlite3_int64 rows = 0;
-	enum sql_result result;
 
 	db_bind_text(stmt, 1, victim_name(w, v));
 	(void)sqlite3_bind_int64(stmt, 2, cutoff);
-	result = db_integer(stmt, &rows, error);
-	if (v->reason == SWEEP_RUNNING) {
-		v->kept = rows;
-		return (result);
-	}
-	v->rows = rows;
-	step->sweep.rows += rows;
+	return (db_integer(stmt, rows, error));
+}
+
+/* Which of its old rows would go, and which stay. */
+static enum sql_result
+count_spared(struct sweeper *w, struct sweep_step *step,
+    struct sql_error *error)
+{
+	struct victim *v = &w->victim[0];
+	sqlite3_int64 old = 0, go = 0;
+	enum sql_result result;
+
+	result = count_older(w, v, step->sweep.cutoff, &old, error);
+	if (v->reason == SWEEP_GOES)
+		go = old;
+	else if (v->reason == SWEEP_FAILED && result == SQL_DONE)
+		result = count_older(w, v, step->sweep.failed_cutoff, &go,
+		    error);
+	v->rows = go;
+	v->kept = old > go ? old - go : 0;
+	step->sweep.rows += go;
 	return (result);
 }
 
@@ -196,7 +207,7 @@ sweep_spared(struct sweeper *w, struct sweep_step *step, bool *through,
 
 	*through = true;
 	if (step->dry)
-		return (count_spared(w, step, cutoff, error));
+		return (count_spared(w, step, error));
 	if (v->reason == SWEEP_RUNNING)
 		return (SQL_DONE);
 	db_bind_text(stmt, 1, victim_name(w, v));

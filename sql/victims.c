@@ -195,12 +195,12 @@ take(struct sweeper *w, struct sweep_step *step, const struct prey *p,
 	}
 	if (result != SQL_DONE)
 		return (result);
+	if (v->counted)
+		return (SQL_DONE);
 	if (is_kept(step, v, p)) {
 		v->kept++;
 		return (SQL_DONE);
 	}
-	if (v->counted)
-		return (SQL_DONE);
 	if ((result = remove_row(w, step, p, error)) == SQL_DONE) {
 		count(v, p);
 		step->sweep.rows++;

@@ -1,6 +1,7 @@
 """Retention: what goes, what stays, who is told, through the real daemon."""
 import json
 import os
+import pathlib
 import re
 import signal
 import sqlite3
@@ -101,10 +102,11 @@ def test_sweep_by_hand(thirty):
     out = daemon.ok("sweep", "--dry-run")
     assert re.search(r"1 300  old\n", out) and re.search(
         r"3  run  stay: running\n", out) and "new" not in out
-    assert "1 300  in all, of 1 executions; 3 old rows of 1 executions" in out
+    assert out.endswith("1 300 rows of 1 execution would be removed; "
+                        "3 old rows of 1 execution stay\n")
     assert rows(daemon) == {"old": 1300, "new": 5, "run": 4}
     out = daemon.ok("sweep")
-    assert out.startswith("1 300 rows removed; old rows of 1 executions stay")
+    assert out.startswith("1 300 rows removed; old rows of 1 execution stay")
     assert rows(daemon) == {"new": 5, "run": 4}
     assert await_sweep(daemon, "asked")["spared"] == 1
     # The execution has ended: its rows are found again by its name.
@@ -114,6 +116,7 @@ def test_sweep_by_hand(thirty):
     assert daemon.ok("sweep") == "3 rows removed\n"
     assert rows(daemon) == {"new": 5, "run": 1}
     assert daemon.ok("sweep") == "0 rows removed\n"
+    assert daemon.ok("sweep", "--dry-run") == "0 rows would be removed\n"
     # The trail is for ever.
     assert daemon.sql("SELECT count(*) FROM execution_audit_events") == [(2,)]
 
@@ -149,8 +152,65 @@ def test_failed_executions_stay_longer(idle):
     for days in (31, 61):
         write(daemon, "bad", days, 2)
         write(daemon, "good", days, 2)
+    p.event("run", "STARTED")
+    p.sync()
+    write(daemon, "run", 31, 1)
+    write(daemon, "run", 1, 1)
+    assert daemon.ok("sweep", "--dry-run") == (
+        "           2  bad\n"
+        "           4  good\n"
+        "           2  bad  stay: failed, kept longer\n"
+        "           1  run  stay: running\n"
+        "6 rows of 2 executions would be removed; "
+        "3 old rows of 2 executions stay\n")
     assert "6 rows removed" in daemon.ok("sweep")
-    assert rows(daemon) == {"bad": 2}
+    assert rows(daemon) == {"bad": 2, "run": 2}
+    # Also when a sweep has met them before.
+    stay = ("           2  bad  stay: failed, kept longer\n"
+            "           1  run  stay: running\n"
+            "0 rows would be removed; 3 old rows of 2 executions stay\n")
+    assert daemon.ok("sweep", "--dry-run") == stay
+    write(daemon, "late", 31, 1)        # the map is looked at again
+    assert daemon.ok("sweep", "--dry-run") == "           1  late\n" + \
+        stay.replace("0 rows", "1 row of 1 execution")
+
+
+DOCS = (pathlib.Path(__file__).parent.parent.parent / "docs/status.md").read_text()
+
+
+def test_the_object(idle):
+    def objects(*args, code=0):
+        got = idle.cli("sweep", "--json", *args)
+        assert got[0] == code and got[1].count("}\n") == 1, got
+        return json.loads(got[1])
+    daemon = idle.start("--retention-days", 30, "--keep-failed-days", 60,
+                        "--audit-retention-days", 365)
+    await_sweep(daemon)
+    daemon.sql("INSERT INTO execution_audit_events(execution_id, event_type, "
+               "timestamp, metadata) VALUES('a', 'STARTED', 5, '{}')")
+    p = daemon.producer()
+    p.event("bad\u0435", "FAILED")
+    p.sync()
+    write(daemon, "bad\u0435", 31, 2)
+    write(daemon, "old", 31, 4)
+    dry = objects("--dry-run")
+    assert dry == {
+        "state": "done", "reason": None, "dry_run": True, "rows": 4,
+        "events": 1, "spared": 1, "executions": [
+            {"execution_id": "old", "rows": 4, "kept": None},
+            {"execution_id": "bad\u0435", "rows": 2, "kept": "failed"}]}
+    assert objects() == {**dry, "dry_run": False, "executions": None}
+    assert objects("--dry-run")["rows"] == 0
+    assert rows(daemon) == {"bad\u0435": 2}
+    section = DOCS[DOCS.index("## What `execlog sweep --json`"):]
+    told = re.findall(r"^\| (`.*?) \|", section, re.M)
+    assert {k for row in told for k in re.findall(r"`(\w+)`", row)} == set(dry)
+    assert daemon.stop() == 0
+    daemon.start()
+    for how in ([], ["--dry-run"]):
+        off = objects(*how)
+        assert off["state"] == "off" and off["rows"] == 0
+        assert "--retention-days is 0" in daemon.cli("sweep", *how)[2]
 
 
 def test_events_go_only_if_asked_for(idle):
@@ -277,6 +337,9 @@ def test_another_clock_removes_nothing(thirty, days, clock):
     assert "the clock has moved by" in reason and "sweep --yes" in reason
     code, out, err = daemon.cli("sweep")
     assert code == 1 and "the clock has moved" in err
+    code, out, err = daemon.cli("sweep", "--json")
+    assert code == 1 and json.loads(out)["state"] == "waiting"
+    assert json.loads(out)["reason"] == reason
     assert len(rows(daemon)) == 2
     # Also not when new rows have come by that clock, and after a restart.
     p = daemon.producer()

@@ -182,6 +182,10 @@ test_nothing_where_all_is_kept(void **state)
 	ask(&c, false, false);
 	assert_null(step(&c));
 	assert_int_equal(c.told[RETENTION_OFF], 1);
+	ask(&c, true, false);
+	assert_null(step(&c));
+	assert_int_equal(c.told[RETENTION_OFF], 2);
+	assert_false(c.watches);
 	pass(&c, 2 * DAY_MS);
 	assert_null(step(&c));
 	retention_free(c.r);
@@ -402,6 +406,7 @@ test_failures_are_tried_again(void **state)
 static void
 test_counting(void **state)
 {
+	struct retention_figures f;
 	struct clocks c;
 	struct sweep_step *s;
 
@@ -425,6 +430,16 @@ test_counting(void **state)
 	assert_null(step(&c));
 	ask(&c, true, false);
 	assert_int_equal(step(&c)->sweep.phase, SWEEP_SPARED);
+	/* A failure is told at once, and is none of the sweeps'. */
+	not_made(&c, SQL_BUSY);
+	assert_true(c.watches);
+	pass(&c, 20);
+	assert_non_null(step(&c));
+	not_made(&c, SQL_FAILED);
+	assert_int_equal(c.told[RETENTION_FAILED], 1);
+	assert_false(c.watches);
+	retention_figures(c.r, &f);
+	assert_int_equal(f.now, RETENTION_NOW_IDLE);
 	retention_free(c.r);
 }
 

@@ -353,31 +353,75 @@ test_a_step_ends_in_time(void **state)
 	assert_int_equal(s.sweep.rows, 1000);
 }
 
+/* Counted: rows that go, and that stay. */
 static void
-test_counting_removes_nothing(void **state)
+count_all(struct world *w, int64_t failed_cutoff, int64_t *gone, int64_t *kept)
 {
-	struct world *w = *state;
 	struct sweep_step s = step_of();
-	int64_t gone = 0, kept = 0;
 	size_t i;
 
-	store_rows(w, "old", CUTOFF - DAY, 250);
-	store_rows(w, "run", CUTOFF - DAY, 20);
-	store_rows(w, "run", NOW, 5);
-	meanwhile(w, ENDED "('run', 'STARTED', 1, '{}')");
+	s.sweep.failed_cutoff = failed_cutoff;
 	s.dry = true;
+	*gone = *kept = 0;
 	do {
 		assert_int_equal(store_sweep(w->store, &s, &w->error),
 		    SQL_DONE);
 		for (i = 0; i < s.nfound; i++)
 			if (s.found[i].reason == SWEEP_GOES)
-				gone += s.found[i].rows;
+				*gone += s.found[i].rows;
 			else
-				kept += s.found[i].rows;
+				*kept += s.found[i].rows;
 	} while (s.sweep.phase != SWEEP_OVER);
+	assert_int_equal(s.sweep.rows, *gone);
+}
+
+/* Before a sweep and after it, when they are known as spared; where others have
+   rows in the same range, too. */
+static void
+test_who_stays_is_counted_once(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+	int64_t gone, kept, longer = CUTOFF - 30 * DAY;
+
+	meanwhile(w, ENDED "('run', 'STARTED', 1, '{}'), "
+	    "('bad', 'FAILED', 1, '{}')");
+	store_rows(w, "run", CUTOFF - DAY, 20);
+	store_rows(w, "bad", CUTOFF - DAY, 30);
+	store_rows(w, "bad", longer - DAY, 7);
+	store_rows(w, "run", NOW, 1);
+	store_rows(w, "old", CUTOFF - DAY, 100);
+	count_all(w, longer, &gone, &kept);
+	assert_int_equal(gone, 107);
+	assert_int_equal(kept, 50);
+	s.sweep.failed_cutoff = longer;
+	(void)sweep(w, &s);
+	assert_int_equal(s.sweep.rows, 107);
+	count_all(w, longer, &gone, &kept);
+	assert_int_equal(gone, 0);
+	assert_int_equal(kept, 50);
+	store_rows(w, "old", CUTOFF - DAY, 3);
+	count_all(w, longer, &gone, &kept);
+	assert_int_equal(gone, 3);
+	assert_int_equal(kept, 50);
+	count_all(w, CUTOFF - DAY + 15000, &gone, &kept);
+	assert_int_equal(gone, 18);
+	assert_int_equal(kept, 35);
+}
+
+static void
+test_counting_removes_nothing(void **state)
+{
+	struct world *w = *state;
+	int64_t gone, kept;
+
+	store_rows(w, "old", CUTOFF - DAY, 250);
+	store_rows(w, "run", CUTOFF - DAY, 20);
+	store_rows(w, "run", NOW, 5);
+	meanwhile(w, ENDED "('run', 'STARTED', 1, '{}')");
+	count_all(w, CUTOFF, &gone, &kept);
 	assert_int_equal(gone, 250);
 	assert_int_equal(kept, 20);
-	assert_int_equal(s.sweep.rows, 250);
 	assert_answer(w, "SELECT count(*) FROM execution_logs", "275");
 	assert_answer(w, "SELECT count(*) FROM execlog_sweeps", "0");
 	assert_answer(w, "SELECT count(*) FROM execlog_spared", "0");
@@ -635,6 +679,7 @@ main(void)
 		world_test(test_a_sweep_goes_on_where_it_was),
 		world_test(test_a_sweep_before_what_was_counted_is_read),
 		world_test(test_a_step_ends_in_time),
+		world_test(test_who_stays_is_counted_once),
 		world_test(test_counting_removes_nothing),
 		world_test(test_the_ceiling),
 		world_test(test_the_ceiling_and_who_runs),
