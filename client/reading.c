@@ -120,7 +120,7 @@ reading_on_notice(struct reading *r, struct span body)
 		    n.execution.p);
 		reading_set_execution(r, n.execution);
 	}
-	if (n.kind == NOTICE_REMOVED && n.rows > 0) {
+	if (n.kind == NOTICE_REMOVED && n.rows > 0 && !r->seeks) {
 		numbers_group((uint64_t)n.rows, rows);
 		say("-- %s%s older lines were removed by retention --",
 		    n.at_most ? "up to " : "", rows);

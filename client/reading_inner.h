@@ -23,6 +23,8 @@ struct reading {
 	struct grep		 grep;
 	uint64_t		 most;		/* rows to print; 0: all */
 	int64_t			 until;		/* monotonic ms */
+	bool			 seeks;		/* what is heard of rows that are gone
+						   is heard again */
 	bool			 away;		/* not connected */
 	int64_t			 back_at;	/* connected since, again */
 	int			 retry_ms;	/* the next pause; 0: none yet */

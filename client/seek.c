@@ -145,6 +145,7 @@ reading_seek(struct reading *r)
 	bool sought = false;
 	int code = -1;
 
+	r->seeks = true;
 	while (!sought && code == -1) {
 		sought = seek_once(r, &code);
 		if (!sought && code == -1)
@@ -152,6 +153,7 @@ reading_seek(struct reading *r)
 		if (code == -1)
 			code = reading_stopped(r);
 	}
+	r->seeks = false;
 	r->retry_ms = 0;
 	r->request.lines = -1;
 	return (code);

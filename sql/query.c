@@ -233,6 +233,8 @@ step_back(struct query *q, struct pages *p, bool *more)
 	    on_row_reversed, q, more, &q->error);
 	if (result == SQL_DONE && (!*more || q->wanted == 0)) {
 		*more = false;
+		if (q->wanted != 0)
+			result = removed_tell(q, p);
 		q->phase = QUERY_OVER;
 	}
 	return (result);

@@ -442,8 +442,22 @@ def test_readers_are_told(thirty):
     assert (code, out) == (0, "0\n1\n2\n")
     assert err == "-- up to 1 204 older lines were removed by retention --\n"
     # Whoever has seen it all, or wants the newest, is not told.
-    for args in (["--after-cursor", late], ["-n", "2"], ["-S", "3d"]):
+    for args in (["--after-cursor", late], ["-n", "2"], ["-n", "3"],
+                 ["-n", "0"], ["-S", "3d"], ["-n", "9", "-S", "3d"],
+                 ["-r", "-n", "3"], ["-r", "-S", "3d"], ["-r", "--head", "2"],
+                 ["-g", "[0-9]", "-n", "3"], ["-g", "[0-9]", "-r", "-n", "2"]):
         assert daemon.cli("logs", "e", *args)[2] == "", args
+    # Whoever wants more of the last lines than there are comes to them.
+    for args in (["-n", "4"], ["-n", "4", "-U", "1s"], ["-n", "1", "-t", "x"],
+                 ["-r"], ["-r", "-n", "4"], ["-g", "[0-9]", "-n", "4"],
+                 ["-g", "[0-9]", "-r", "-n", "4"],
+                 ["-f", "-n", "4", "--timeout", "1"]):
+        code, out, err = daemon.cli("logs", "e", "-o", "cat", *args)
+        assert err.splitlines()[0] == \
+            "-- 1 204 older lines were removed by retention --", args
+        assert err.count("older lines") == 1
+        if "-t" not in args:
+            assert sorted(out.split()) == ["0", "1", "2"]
     # An execution of which nothing is left.
     write(daemon, "gone", 31, 7)
     daemon.ok("sweep")
