@@ -11,6 +11,7 @@
 #include "client/interrupt.h"
 #include "client/print.h"
 #include "client/times.h"
+#include "proto/size.h"
 #include "sql/compact.h"
 
 #define SHOW_MS	200	/* between two lines of progress */
@@ -54,7 +55,7 @@ run_compact(const struct options *o)
 	struct compact_figures figures = { 0 };
 	struct sql_error error;
 	enum sql_result result;
-	char note[64];
+	char note[64], before[SIZE_TEXT], after[SIZE_TEXT];
 	int code = EXIT_OK;
 
 	if (o->db == NULL) {
@@ -75,8 +76,9 @@ run_compact(const struct options *o)
 		    result == SQL_FULL ? SQL_MAKE_ROOM : "");
 		return (code_of(result));
 	}
-	(void)printf("%lld bytes before, %lld after\n",
-	    (long long)figures.before, (long long)figures.after);
+	(void)printf("%s before, %s after\n",
+	    size_format(figures.before, before),
+	    size_format(figures.after, after));
 	(void)print_flush(&code);
 	return (code);
 }

@@ -314,7 +314,7 @@ const struct command command_run = {
     "stdin is yours.  What it leaves running in the background is heard for 2\n"
     "seconds after it has ended.\n"
     "\n"
-    "Without a daemon CMD runs all the same: 4 MiB of its output are kept, then\n"
+    "Without a daemon CMD runs all the same: 4 MB of its output are kept, then\n"
     "it is slowed down; when nothing has been acknowledged for --timeout, lines\n"
     "that do not fit are counted on stderr.  The exit code is CMD's.\n"
     "\n"

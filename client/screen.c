@@ -9,6 +9,7 @@
 #include "client/wrap.h"
 #include "proto/buf.h"
 #include "proto/json.h"
+#include "proto/size.h"
 
 #define LABEL	13	/* columns of "state        " */
 
@@ -40,14 +41,9 @@ count(const struct json_t *doc, const char *key)
 static void
 put_size(struct buf *b, const struct json_t *doc, const char *key)
 {
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB",
-	    "TiB" };
-	double n = (double)count(doc, key);
-	size_t unit = 0;
+	char size[SIZE_TEXT];
 
-	for (; n >= 1024 && unit < 4; unit++)
-		n /= 1024;
-	buf_printf(b, "%.*f %s", unit == 0 ? 0 : 1, n, units[unit]);
+	buf_str(b, size_format(count(doc, key), size));
 }
 
 /* An object or array of plain values on a line: "frame-cut 3, bad-json 1". */

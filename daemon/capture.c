@@ -11,34 +11,20 @@
 #include "proto/capture.h"
 #include "proto/escape.h"
 #include "proto/json.h"
+#include "proto/size.h"
 #include "proto/text.h"
 
 #define TEXT_MAX	128	/* bytes of a sentence with numbers */
-
-/* 10485760 is "10 MB" here: K, M and G are powers of 1024. */
-static void
-format_share(char out[TEXT_MAX], uint64_t bytes)
-{
-	static const char *const unit[] = { "bytes", "KB", "MB", "GB" };
-	size_t i = 0;
-
-	while (i < 3 && bytes >= 1024 && bytes % 1024 == 0) {
-		bytes /= 1024;
-		i++;
-	}
-	(void)snprintf(out, TEXT_MAX, "%llu %s", (unsigned long long)bytes,
-	    unit[i]);
-}
 
 static void
 tell_truncated(const struct intake *in, const struct capture *c)
 {
 	struct buf metadata = { 0 };
-	char share[TEXT_MAX], message[2 * TEXT_MAX];
+	char share[SIZE_TEXT], message[TEXT_MAX];
 
-	format_share(share, in->streams->share);
 	(void)snprintf(message, sizeof message,
-	    "Plugin log output exceeded %s; further output dropped", share);
+	    "Plugin log output exceeded %s; further output dropped",
+	    size_format((int64_t)in->streams->share, share));
 	intake_event(&metadata, "truncated", &c->origin);
 	jput_i64(&metadata, "limit", (int64_t)in->streams->share);
 	intake_row(in, &c->origin, LEVEL_WARN, span_of(message), &metadata);

@@ -6,6 +6,7 @@
 #include "daemon/log.h"
 #include "daemon/reader.h"
 #include "daemon/timer.h"
+#include "proto/size.h"
 #include "sql/store.h"
 
 #define PAUSE_MS	15	/* between two pages of 5 ms */
@@ -144,6 +145,7 @@ static void
 judge_size(struct census *c)
 {
 	struct volume t = estimate(&c->table[TALLY_LOG]);
+	char bytes[SIZE_TEXT], warn[SIZE_TEXT];
 	int64_t now;
 
 	if (c->warn == 0 || t.bytes <= c->warn)
@@ -153,9 +155,10 @@ judge_size(struct census *c)
 	    (c->warned_at != 0 && now - c->warned_at < WARN_MS))
 		return;
 	c->warned_at = now;
-	log_line(LOG_WARNING, "the log table has %lld bytes in %lld rows, "
-	    "more than --warn-log-bytes %lld: %s keeps it smaller",
-	    (long long)t.bytes, (long long)t.rows, (long long)c->warn,
+	log_line(LOG_WARNING, "the log table has %s in %lld rows, more than "
+	    "--warn-log-bytes %s: %s keeps it smaller",
+	    size_format(t.bytes, bytes), (long long)t.rows,
+	    size_format(c->warn, warn),
 	    c->days > 0 ? "a shorter --retention-days" : "--retention-days");
 }
 

@@ -6,6 +6,7 @@
 
 #include "daemon/log.h"
 #include "daemon/schedule.h"
+#include "proto/size.h"
 
 #define LOOK_MS		10000	/* between looks at what time it is */
 #define BYTES_MS	60000	/* ... at what the rows take */
@@ -331,10 +332,12 @@ on_counted(struct retention *r)
 static void
 give_up(struct retention *r, const struct clock_mark *now)
 {
+	char bytes[SIZE_TEXT];
+
 	if (!r->over)
-		log_line(LOG_WARNING, "retention: log rows take about %lld "
-		    "bytes, more than --max-log-bytes, and all of them are of "
-		    "running executions", (long long)r->bytes);
+		log_line(LOG_WARNING, "retention: log rows take about %s, "
+		    "more than --max-log-bytes, and all of them are of running "
+		    "executions", size_format(r->bytes, bytes));
 	r->over = true;
 	r->ceiling_at = now->boot_ms + CEILING_MS;
 	r->beyond = 0;
@@ -347,6 +350,7 @@ static void
 on_looked(struct retention *r, const struct clock_mark *now)
 {
 	int64_t max = r->config.max_bytes;
+	char bytes[SIZE_TEXT];
 
 	r->bytes = r->count.bytes;
 	if (r->bytes <= max) {
@@ -361,8 +365,8 @@ on_looked(struct retention *r, const struct clock_mark *now)
 			r->beyond += r->bytes - SWEEP_BELOW(max);
 		else if (!r->over)
 			log_line(LOG_WARNING, "retention: log rows take about "
-			    "%lld bytes, more than --max-log-bytes: the "
-			    "oldest go", (long long)r->bytes);
+			    "%s, more than --max-log-bytes: the oldest go",
+			    size_format(r->bytes, bytes));
 		r->cause = "ceiling";
 	}
 }

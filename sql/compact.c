@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proto/size.h"
 #include "sql/db.h"
 #include "sql/dbfile.h"
 #include "sql/text.h"
@@ -61,7 +62,7 @@ static enum sql_result
 check_room(struct compact *c, struct sql_error *error)
 {
 	sqlite3_int64 pages, free_pages, size;
-	char dir[PATHS_MAX];
+	char dir[PATHS_MAX], needed[SIZE_TEXT], there[SIZE_TEXT];
 	enum sql_result result;
 	struct statvfs st;
 	int64_t room;
@@ -79,9 +80,9 @@ check_room(struct compact *c, struct sql_error *error)
 	room = (int64_t)st.f_bavail * (int64_t)st.f_frsize;
 	if (room >= 2 * c->used)
 		return (SQL_DONE);
-	(void)snprintf(error->text, sizeof error->text, "it needs %lld bytes "
-	    "of free disk beside the file, there are %lld",
-	    (long long)(2 * c->used), (long long)room);
+	(void)snprintf(error->text, sizeof error->text, "it needs %s of free "
+	    "disk beside the file, there are %s",
+	    size_format(2 * c->used, needed), size_format(room, there));
 	return (error->result = SQL_FULL);
 }
 

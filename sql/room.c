@@ -10,10 +10,9 @@
 #include <unistd.h>
 
 #include "proto/paths.h"
+#include "proto/size.h"
 #include "sql/db.h"
 #include "sql/text.h"
-
-#define MB	(1 << 20)	/* bytes */
 
 /* Bytes that we may use of the disk that has the file. */
 static bool
@@ -82,6 +81,7 @@ enum sql_result
 room_look(struct room *r, int frames, struct sql_error *error)
 {
 	int64_t need = r->kept + frames * r->page, size, avail;
+	char left[SIZE_TEXT], kept[SIZE_TEXT];
 	sqlite3_int64 spare;
 	enum sql_result result;
 
@@ -95,8 +95,8 @@ room_look(struct room *r, int frames, struct sql_error *error)
 	    spare * r->page >= ROOM_SPARE(r->kept))
 		return (result);
 	(void)snprintf(error->text, sizeof error->text, "the disk is nearly "
-	    "full: %.1f MB are left, %.1f MB are kept for sweeps and for "
-	    "other programs", (double)avail / MB, (double)need / MB);
+	    "full: %s are left, %s are kept for sweeps and for other programs",
+	    size_format(avail, left), size_format(need, kept));
 	if (avail < ROOM_SPARE(r->kept))
 		room_lacks(r, error);
 	return (error->result = SQL_FULL);
@@ -106,6 +106,7 @@ void
 room_lacks(struct room *r, struct sql_error *error)
 {
 	size_t n = strlen(error->text);
+	char reserve[SIZE_TEXT];
 	int64_t size, avail;
 
 	/* Nor where it is ids that are spent. */
@@ -114,6 +115,6 @@ room_lacks(struct room *r, struct sql_error *error)
 	(void)close(r->reserve);
 	r->reserve = -1;
 	(void)snprintf(error->text + n, sizeof error->text - n,
-	    "; a reserve of %.1f MB was given back for sweeps",
-	    (double)ROOM_RESERVE(r->kept) / MB);
+	    "; a reserve of %s was given back for sweeps",
+	    size_format(ROOM_RESERVE(r->kept), reserve));
 }

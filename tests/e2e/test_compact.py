@@ -26,6 +26,15 @@ def holey(idle):
     return idle
 
 
+def told(size):
+    """As execlog tells it: K and M are powers of 1024."""
+    n, unit = size, "bytes"
+    for larger in "KB", "MB":
+        if n >= 1024:
+            n, unit = n / 1024, larger
+    return f"{n:.0f} {unit}" if n == int(n) else f"{n:.1f} {unit}"
+
+
 def fill(idle, n):
     db = sqlite3.connect(idle.db, isolation_level=None)
     db.execute(MANY.format(n))
@@ -45,7 +54,7 @@ def test_free_pages_go_and_rows_stay(holey):
     code, out, err = compact(holey)
     after = holey.db.stat()
     assert (code, err) == (0, "")
-    assert out == f"{size} bytes before, {after.st_size} after\n"
+    assert out == f"{told(size)} before, {told(after.st_size)} after\n"
     assert after.st_size < size / 10
     assert everything(holey.db) == before and schema(holey.db) == made
     assert ask(holey.db, "PRAGMA integrity_check") == [("ok",)]
@@ -110,7 +119,7 @@ def test_no_room_is_said_before_anything_is_done(holey):
     try:
         (small / "a.db").write_bytes(holey.db.read_bytes())
         code, out, err = holey.cli("compact", "--db", small / "a.db")
-        assert code == 1 and "bytes of free disk" in err and out == ""
+        assert code == 1 and "B of free disk" in err and out == ""
         assert ask(small / "a.db", "PRAGMA integrity_check") == [("ok",)]
     finally:
         subprocess.run(["umount", "-l", small])

@@ -294,7 +294,7 @@ NEVER = dict(days=0, keep_failed_days=0, audit_days=0, max_log_bytes=0)
      dict(days=30, keep_failed_days=90, audit_days=365,
           max_log_bytes=2 << 30),
      "log 30 days, of failed executions 90 days; audit 365 days; at most "
-     "2.0 GiB of log"),
+     "2 GB of log"),
     (("--retention-days", 30, "--keep-failed-days", 7),
      dict(days=30, keep_failed_days=30), "of failed executions 30 days;"),
 ])

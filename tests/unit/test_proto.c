@@ -7,6 +7,7 @@
 #include "proto/frame.h"
 #include "proto/lines.h"
 #include "proto/row.h"
+#include "proto/size.h"
 #include "proto/text.h"
 
 static void
@@ -272,6 +273,28 @@ test_filter(void **state)
 	assert_false(filter_match(&f, &r));
 }
 
+static void
+test_sizes(void **state)
+{
+	static const struct {
+		int64_t		 bytes;
+		const char	*text;
+	} sizes[] = {
+		{ 0, "0 bytes" }, { 1, "1 byte" }, { 1023, "1023 bytes" },
+		{ 1024, "1 KB" }, { 1536, "1.5 KB" }, { 1025, "1.0 KB" },
+		{ 1048575, "1.0 MB" }, { 10485760, "10 MB" },
+		{ 10485761, "10.0 MB" }, { 2LL << 30, "2 GB" },
+		{ 5LL << 40, "5 TB" }, { INT64_MAX, "8388608 TB" },
+	};
+	char text[SIZE_TEXT];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+		assert_string_equal(size_format(sizes[i].bytes, text),
+		    sizes[i].text);
+}
+
 int
 main(void)
 {
@@ -287,6 +310,7 @@ main(void)
 		cmocka_unit_test(test_lines_at_every_boundary),
 		cmocka_unit_test(test_long_lines_are_cut_between_characters),
 		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_sizes),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
