@@ -52,6 +52,11 @@ struct sweep {
 	int64_t			spared;		/* executions */
 	int64_t			expected;	/* rows, about */
 	int64_t			steps;
+	/* Not in the file; where the map says nothing of what is expected: */
+	bool			guessed;
+	int64_t			first_id;	/* this is where it has begun, or
+						   gone on, */
+	int64_t			first_rows;	/* ... when so many were removed */
 };
 
 /* What the clocks said when they were believed; boot is empty: never yet. */

@@ -73,10 +73,10 @@ sweeper_has_time(const struct sweeper *w)
 
 /* --------------------------------------------------------------- log rows */
 
-/* The range to go on with; *done: there is none. */
+/* The range to go on with, and the newest id; *done: there is none. */
 static enum sql_result
-next_range(struct sweeper *w, struct sweep *s, struct range *r, bool *done,
-    struct sql_error *error)
+next_range(struct sweeper *w, struct sweep *s, struct range *r,
+    sqlite3_int64 *newest_id, bool *done, struct sql_error *error)
 {
 	sqlite3_stmt *next = w->stmt[SWEEPER_NEXT_ID];
 	sqlite3_int64 id, newest;
@@ -87,6 +87,7 @@ next_range(struct sweeper *w, struct sweep *s, struct range *r, bool *done,
 	if ((result = db_integer(w->stmt[SWEEPER_NEWEST], &newest, error)) !=
 	    SQL_DONE)
 		return (result);
+	*newest_id = newest;
 	do {
 		(void)sqlite3_bind_int64(next, 1, s->cursor -
 		    (s->cursor > INT64_MIN));
@@ -145,17 +146,41 @@ sweep_range(struct sweeper *w, struct sweep_step *step, const struct range *r,
 	    ranges_close(w->ranges, r->range, s->cutoff, error));
 }
 
+/* As if the ids that are left were like those it has gone through. */
+static void
+guess(struct sweep *s, int64_t newest)
+{
+	double gone = (double)(s->rows - s->first_rows);
+	double through = (double)s->cursor - (double)s->first_id;
+
+	if (!s->guessed)
+		return;
+	s->expected = s->rows;
+	if (s->cursor < newest && through > 0)
+		s->expected += (int64_t)(gone / through *
+		    ((double)newest - (double)s->cursor));
+}
+
 static enum sql_result
 step_rows(struct sweeper *w, struct sweep_step *step, bool *done,
     struct sql_error *error)
 {
+	struct sweep *s = &step->sweep;
+	sqlite3_int64 newest = 0;
 	enum sql_result result;
 	struct range r;
 	bool through;
 
-	result = next_range(w, &step->sweep, &r, done, error);
-	if (result == SQL_DONE && !*done)
-		result = sweep_range(w, step, &r, &through, error);
+	result = next_range(w, s, &r, &newest, done, error);
+	if (result != SQL_DONE || *done)
+		return (result);
+	if (!s->guessed && (s->expected == 0 || s->rows > s->expected)) {
+		s->guessed = true;
+		s->first_id = s->cursor;
+		s->first_rows = s->rows;
+	}
+	result = sweep_range(w, step, &r, &through, error);
+	guess(s, newest);
 	return (result);
 }
 
@@ -370,11 +395,12 @@ void
 sweeper_warm(struct sweeper *w, const struct sweep_step *step)
 {
 	struct sweep s = step->sweep;
+	sqlite3_int64 newest;
 	struct range r;
 	bool done;
 
 	if (step->dry || s.phase != SWEEP_ROWS || s.cursor % RANGES_IDS != 0 ||
-	    next_range(w, &s, &r, &done, NULL) != SQL_DONE || done ||
+	    next_range(w, &s, &r, &newest, &done, NULL) != SQL_DONE || done ||
 	    is_wholly_old(&r, &s))
 		return;
 	(void)ranges_look(w->ranges, r.range, NULL);

@@ -105,6 +105,33 @@ test_old_rows_go_and_others_stay(void **state)
 	assert_int_equal(s.sweep.rows, 0);
 }
 
+/* A file from before the map: what is expected follows from the ids that it has
+   gone through, and is the truth at the end. */
+static void
+test_what_is_expected_of_an_old_file(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+	int told = 0;
+
+	/* Ids do not begin at 1; every second row is old. */
+	meanwhile(w, "WITH RECURSIVE n(i) AS (SELECT 1000000 UNION ALL SELECT "
+	    "i + 1 FROM n WHERE i < 1019999) INSERT INTO execution_logs(id, "
+	    "execution_id, timestamp, level, source, message) SELECT i, 'e' || "
+	    "i % 7, (960 + 20 * (i % 2)) * 86400000, 'INFO', 's', 'm' FROM n");
+	do {
+		assert_int_equal(store_sweep(w->store, &s, &w->error),
+		    SQL_DONE);
+		if (s.sweep.phase != SWEEP_ROWS || s.sweep.rows < 1000)
+			continue;
+		told++;
+		assert_in_range(s.sweep.expected, 9000, 11000);
+	} while (s.sweep.phase != SWEEP_OVER);
+	assert_true(told > 50);
+	assert_int_equal(s.sweep.rows, 10000);
+	assert_int_equal(s.sweep.expected, 10000);
+}
+
 /* Many ranges, times in no order, rows of others between ours and before there
    was a map: afterwards no row is old, and every other one is there. */
 static void
@@ -670,6 +697,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_old_rows_go_and_others_stay),
+		world_test(test_what_is_expected_of_an_old_file),
 		world_test(test_times_out_of_order),
 		world_test(test_rows_of_others_are_found),
 		world_test(test_strange_times),
