@@ -2,22 +2,31 @@
 
 #include <string.h>
 
+#include "client/columns.h"
 #include "proto/buf.h"
 
-size_t
-wrap_fitting(struct span line, int width)
+/* How many bytes of a line are so wide; colours have no width. */
+static size_t
+fitting(struct span line, int width)
 {
-	bool colour = false;
-	size_t i;
+	struct span rest = line, plain;
+	const char *colour, *end;
+	size_t n;
 
-	for (i = 0; i < line.n; i++) {
-		colour = colour || line.p[i] == '\033';
-		if (!colour && ((unsigned char)line.p[i] & 0xc0) != 0x80 &&
-		    width-- == 0)
-			break;
-		colour = colour && line.p[i] != 'm';
+	for (;;) {
+		colour = memchr(rest.p, '\033', rest.n);
+		plain = (struct span){ rest.p, colour != NULL ?
+		    (size_t)(colour - rest.p) : rest.n };
+		n = columns_fit(plain, width);
+		if (n < plain.n || colour == NULL)
+			return ((size_t)(rest.p - line.p) + n);
+		width -= columns_width(plain);
+		end = memchr(colour, 'm', rest.n - plain.n);
+		if (end == NULL)
+			return (line.n);
+		rest.n -= (size_t)(end + 1 - rest.p);
+		rest.p = end + 1;
 	}
-	return (i);
 }
 
 static bool
@@ -37,7 +46,7 @@ is_gap(struct span line, size_t i)
 static size_t
 break_at(struct span line, size_t from, int width)
 {
-	size_t fits = wrap_fitting(line, width), i;
+	size_t fits = fitting(line, width), i;
 
 	if (fits == line.n)
 		return (fits);

@@ -6,15 +6,9 @@
 #ifndef CLIENT_WRAP_H
 #define CLIENT_WRAP_H
 
-#include <stddef.h>
-
 #include "proto/span.h"
 
 struct buf;
-
-/* How many bytes of a line, without its end, are so wide; colours have no
-   width. */
-size_t	 wrap_fitting(struct span line, int width);
 
 /* Append whole lines.  What is wider (0: nothing is) goes on in the next line, so
    far indented; it is broken between words, and not behind a number. */

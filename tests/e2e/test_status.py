@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -403,8 +404,9 @@ def test_a_ceiling_that_only_running_ones_exceed(idle):
 
 class Terminal:
     """A program on a terminal, and what its screen shows."""
-    def __init__(self, daemon, *args):
+    def __init__(self, daemon, *args, size=(24, 80)):
         self.master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, size)
         self.process = subprocess.Popen(
             daemon.command(*args), stdin=slave, stdout=slave, stderr=slave,
             env=daemon.env(TERM="xterm"), start_new_session=True)

@@ -505,11 +505,13 @@ def test_a_follow_during_a_sweep(thirty):
 def test_the_file_does_not_grow_for_ever(idle, clock):
     """Simulated days at a constant rate: the size stays within a tenth."""
     days, kept, n = (30, 10, 5000) if SOAK else (8, 2, 1500)
-    daemon, sizes = idle, []
+    daemon, sizes, before = idle, [], 0
     for day in range(days):
         daemon.start(**{**faked(day),
                         "AUTOKESTRA_LOG_RETENTION_DAYS": kept})
-        await_sweep(daemon)
+        before = await_until(lambda: (s := last(daemon)) and s["ended_at"] and
+                             s["started_at"] > before and s["started_at"],
+                             "today's sweep")
         p = daemon.producer()
         for i in range(n):
             p.log(f"e{day}-{i % 20}", "x" * 100, task=f"t{i % 7}")
