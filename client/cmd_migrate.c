@@ -24,6 +24,7 @@ struct telling {
 	int		 applied;
 	int		 pending;
 	bool		 newer;		/* one that we do not know is applied */
+	bool		 damaged;	/* what is applied is not recorded */
 	int64_t		 lost;		/* rows */
 	struct buf	 tables;	/* that would lose them */
 };
@@ -88,6 +89,9 @@ print_summary(const struct options *o, const struct telling *t)
 	    schema_newest());
 	if (t->newer)
 		(void)fputs("; newer: use the program that made it", stdout);
+	else if (t->damaged)
+		(void)fputs("; its record, execlog_schema, is lost or damaged: "
+		    "bring it back from a backup", stdout);
 	else if (t->pending > 0)
 		(void)printf("; %d pending, run: execlog migrate up --db %s",
 		    t->pending, o->db);
@@ -105,7 +109,8 @@ run_status(const struct options *o)
 
 	if ((s = schema_visit(o->db, holder, sizeof holder, &error)) == NULL)
 		return (fail(o, &error, EXIT_UNREACHABLE));
-	if (schema_steps(s, count_step, &t, &error) == SQL_DONE) {
+	if (schema_steps(s, count_step, &t, &error) == SQL_DONE &&
+	    schema_is_damaged(s, &t.damaged, &error) == SQL_DONE) {
 		print_summary(o, &t);
 		if (*holder != '\0')
 			say("-- held by %s --", holder);

@@ -169,6 +169,7 @@ put_status(struct buf *b, const struct counts *counts, const char *unreadable,
 	struct collector *c = v;
 	struct status s = {
 		.sqlite_version = store_sqlite_version(),
+		.path = c->file.path,
 		.uptime_s = (clock_mono_ms() - c->started) / 1000,
 		.counts = *counts,
 		.unreadable = unreadable,

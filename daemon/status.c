@@ -1,5 +1,7 @@
 #include "daemon/status.h"
 
+#include <string.h>
+
 #include "daemon/meter.h"
 #include "proto/buf.h"
 #include "proto/frame.h"
@@ -36,11 +38,11 @@ advise(enum sql_result result, int64_t days)
 		    "--retention-days: nothing is removed without; it goes on "
 		    "by itself");
 	case SQL_FOREIGN:
-		return ("take the trigger, view or column back that stands in "
-		    "the way, or, where tables of execlog are missing, stop "
-		    "execlogd and run execlog migrate up");
+		return ("drop what stands in the way (sqlite3 FILE 'DROP "
+		    "TRIGGER name'), or, where tables of execlog are missing, "
+		    "stop execlogd and run execlog migrate up --db FILE");
 	case SQL_CORRUPT:
-		return ("stop execlogd, keep the file, and restore a backup");
+		return ("stop execlogd, keep FILE, and restore a backup");
 	default:
 		return ("see the log of execlogd; it goes on by itself when "
 		    "that is mended");
@@ -62,15 +64,23 @@ reason(const struct status *s, const char **advice)
 	if (s->counts.incidents > 0)
 		return ("acknowledged records are missing, this file is an "
 		    "older one: see execlog_incidents");
-	*advice = "restart execlogd: it makes the trigger again";
+	*advice = "restart execlogd (systemctl restart execlogd): it makes the "
+	    "trigger again";
 	if (s->counts.unguarded)
 		return ("the audit trail is not append-only: a trigger of ours "
 		    "is gone or changed");
-	*advice = "install them again, as docs/engine.md says";
+	*advice = "install them again: sqlite3 -bail FILE "
+	    "</usr/local/share/execlog/state_change_trigger.sql";
 	if (s->counts.uninstalled)
 		return ("the triggers on executions that were installed are "
 		    "gone: audit events and state may drift apart, see "
 		    "docs/engine.md");
+	*advice = "drop it, if it is there, and bring it back from a backup: "
+	    "sqlite3 BACKUP '.dump execlog_schema' | sqlite3 FILE";
+	if (s->counts.unrecorded)
+		return ("the table execlog_schema, which records the version of "
+		    "the file, is lost or damaged: execlogd would not start "
+		    "again");
 	*advice = "set the clock right, or run execlog sweep --yes if it is";
 	if (s->retention.doubt != NULL)
 		return (s->retention.doubt);
@@ -91,6 +101,23 @@ reason(const struct status *s, const char **advice)
 	return (NULL);
 }
 
+/* With the path in place of the word FILE. */
+static void
+put_advice(struct buf *b, const char *advice, const char *path)
+{
+	struct buf text = { 0 };
+	const char *word;
+
+	while ((word = strstr(advice, "FILE")) != NULL) {
+		buf_add(&text, advice, (size_t)(word - advice));
+		buf_str(&text, path);
+		advice = word + 4;
+	}
+	buf_str(&text, advice);
+	jput_text(b, "advice", buf_text(&text));
+	buf_free(&text);
+}
+
 static void
 put_health(struct buf *b, const struct status *s)
 {
@@ -102,7 +129,7 @@ put_health(struct buf *b, const struct status *s)
 	else
 		put_null(b, "reason");
 	if (why != NULL)
-		jput_text(b, "advice", span_of(advice));
+		put_advice(b, advice, s->path);
 	else if (s->census.is_large)
 		jput_text(b, "advice", span_of(s->retention.config.days > 0 ?
 		    "the log table is larger than --warn-log-bytes: choose a "

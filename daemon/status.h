@@ -21,6 +21,7 @@ struct buf;
 struct status {
 	struct ingest_figures	 ingest;
 	const char		*sqlite_version;
+	const char		*path;		/* of the file */
 	int64_t			 uptime_s;
 	struct counts		 counts;
 	const char		*unreadable;	/* why the counts are not

@@ -4,6 +4,7 @@
 #include "proto/buf.h"
 #include "proto/row.h"
 #include "sql/db.h"
+#include "sql/migrate.h"
 #include "sql/pages.h"
 #include "sql/pages_inner.h"
 #include "sql/text.h"
@@ -293,5 +294,7 @@ pages_counts(struct pages *p, struct counts *c, struct sql_error *error)
 	c->free_bytes = pages * size;
 	result = db_integer(p->stmt[INCIDENTS], &incidents, error);
 	c->incidents = incidents;
+	if (result == SQL_DONE)
+		result = migrate_is_damaged(p->db, &c->unrecorded, error);
 	return (result != SQL_DONE ? result : look_at_triggers(p, c, error));
 }

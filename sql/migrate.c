@@ -161,15 +161,44 @@ note_newer(const struct schema_step *step, void *v)
 }
 
 enum sql_result
-migrate_refuse_newer(sqlite3 *db, struct sql_error *error)
+migrate_is_damaged(sqlite3 *db, bool *damaged, struct sql_error *error)
+{
+	enum sql_result result;
+	sqlite3_int64 n = 0;
+	bool has;
+
+	if ((result = has_record(db, &has, error)) == SQL_DONE)
+		result = read_integer(db, has ? sql_schema_damaged :
+		    sql_schema_lost, &n, error);
+	*damaged = n != 0;
+	return (result);
+}
+
+static enum sql_result
+refuse_damaged(sqlite3 *db, struct sql_error *error)
+{
+	enum sql_result result;
+	bool damaged;
+
+	result = migrate_is_damaged(db, &damaged, error);
+	if (result != SQL_DONE || !damaged)
+		return (result);
+	(void)snprintf(error->text, sizeof error->text, MIGRATE_DAMAGED ": "
+	    MIGRATE_MEND, sqlite3_db_filename(db, "main"));
+	return (error->result = SQL_FAILED);
+}
+
+enum sql_result
+migrate_refuse(sqlite3 *db, struct sql_error *error)
 {
 	struct sql_error newer = { .result = SQL_DONE };
 	enum sql_result result;
 
 	if ((result = migrate_list(db, note_newer, &newer, error)) != SQL_DONE)
 		return (result);
-	if (newer.result != SQL_DONE)
-		*error = newer;
+	if (newer.result == SQL_DONE)
+		return (refuse_damaged(db, error));
+	*error = newer;
 	return (newer.result);
 }
 
@@ -250,7 +279,7 @@ migrate_up(sqlite3 *db, int to, int64_t now_ms, schema_step_fn *fn, void *arg,
 	enum sql_result result;
 	bool has = false;
 
-	result = migrate_refuse_newer(db, error);
+	result = migrate_refuse(db, error);
 	for (; result == SQL_DONE && m <= &LAST && m->version <= to; m++) {
 		result = migrate_has(db, m->version, &has, error);
 		if (result != SQL_DONE || has)
@@ -279,7 +308,7 @@ migrate_check(sqlite3 *db, struct sql_error *error)
 	struct schema_step first = { 0 };	/* its name is a constant */
 	enum sql_result result;
 
-	if ((result = migrate_refuse_newer(db, error)) != SQL_DONE ||
+	if ((result = migrate_refuse(db, error)) != SQL_DONE ||
 	    (result = migrate_list(db, note_pending, &first, error)) !=
 	    SQL_DONE)
 		return (result);

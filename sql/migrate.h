@@ -9,6 +9,7 @@
 #define SQL_MIGRATE_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sql/result.h"
@@ -32,13 +33,22 @@ enum sql_result	 migrate_made(sqlite3 *, int version, char **names,
 enum sql_result	 migrate_list(sqlite3 *, schema_step_fn *, void *arg,
 		    struct sql_error *);
 
-/* Is the schema newer than we know?  Then SQL_FAILED, and its name. */
-enum sql_result	 migrate_refuse_newer(sqlite3 *, struct sql_error *);
+/* Has the record been lost, or part of it? */
+enum sql_result	 migrate_is_damaged(sqlite3 *, bool *, struct sql_error *);
+#define MIGRATE_DAMAGED	"the table execlog_schema, which records the version of " \
+	"the file, is lost or damaged"
+/* With the path. */
+#define MIGRATE_MEND	"drop it, if it is there, and bring it back from a " \
+	"backup: sqlite3 BACKUP '.dump execlog_schema' | sqlite3 %s"
+
+/* Is that so, or is the schema newer than we know?  Then SQL_FAILED, and what it
+   is. */
+enum sql_result	 migrate_refuse(sqlite3 *, struct sql_error *);
 
 /*
  * Bring the schema up to version "to" (all that we know: SCHEMA_NEWEST), and
  * check that the public tables are what the contract says (the engine may have
- * made them).  Refuses a newer schema.  now_ms is recorded.  fn, if there is
+ * made them).  Refuses a newer or damaged one.  now_ms is recorded.  fn, if there is
  * one, is told of each that was applied.
  */
 enum sql_result	 migrate_up(sqlite3 *, int to, int64_t now_ms,

@@ -153,7 +153,7 @@ enum sql_result	 pages_position(struct pages *, struct position *,
  * rows), where the file is, how many incidents nobody has confirmed, how many
  * bytes of the file are free pages, and which triggers are not there: are those
  * that keep the audit trail append-only, and those of the engine's state that
- * somebody has installed?
+ * somebody has installed?  And is the record of the schema's version lost?
  */
 struct counts {
 	int64_t		log;
@@ -163,6 +163,7 @@ struct counts {
 	int64_t		free_bytes;
 	bool		unguarded;
 	bool		uninstalled;
+	bool		unrecorded;
 };
 enum sql_result	 pages_counts(struct pages *, struct counts *,
 		    struct sql_error *);

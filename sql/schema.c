@@ -93,6 +93,12 @@ schema_steps(struct schema *s, schema_step_fn *fn, void *arg,
 }
 
 enum sql_result
+schema_is_damaged(struct schema *s, bool *damaged, struct sql_error *error)
+{
+	return (migrate_is_damaged(s->db, damaged, error));
+}
+
+enum sql_result
 schema_up(struct schema *s, int to, int64_t now_ms, schema_step_fn *fn,
     void *arg, struct sql_error *error)
 {

@@ -58,9 +58,14 @@ int		 schema_newest(void);
 enum sql_result	 schema_steps(struct schema *, schema_step_fn *, void *arg,
 		    struct sql_error *);
 
+/* Is the record of what is applied lost, or part of it? */
+enum sql_result	 schema_is_damaged(struct schema *, bool *,
+		    struct sql_error *);
+
 /*
  * Up to version "to", a transaction each; fn is told of each that was done.
- * A schema that is newer than we know is refused by name, as in the next two.
+ * A schema that is newer than we know is refused by name, as in the next two, and
+ * one whose record is damaged.
  */
 enum sql_result	 schema_up(struct schema *, int to, int64_t now_ms,
 		    schema_step_fn *fn, void *arg, struct sql_error *);

@@ -46,6 +46,17 @@ SELECT version, name, applied_at FROM execlog_schema ORDER BY version
 SELECT count(*) FROM sqlite_schema
 WHERE type = 'table' AND name = 'execlog_schema'
 
+-- Versions have no holes; without any there is nothing else of ours.
+-- name: schema_damaged
+SELECT CASE (SELECT count(*) FROM execlog_schema) WHEN 0
+	THEN (SELECT count(*) > 1 FROM sqlite_schema
+		WHERE type = 'table' AND name GLOB 'execlog_*')
+	ELSE (SELECT count(*) <> max(version) FROM execlog_schema) END
+
+-- name: schema_lost
+SELECT count(*) FROM sqlite_schema
+WHERE type = 'table' AND name GLOB 'execlog_*'
+
 -- What a migration makes comes behind all that is there.
 -- name: schema_last
 SELECT coalesce(max(rowid), 0) FROM sqlite_schema

@@ -247,7 +247,7 @@ undo_down(sqlite3 *db, int to, schema_step_fn *fn, schema_kept_fn *kept,
 	bool has;
 	int i;
 
-	result = migrate_refuse_newer(db, error);
+	result = migrate_refuse(db, error);
 	for (i = SQL_MIGRATION_COUNT - 1; result == SQL_DONE && i >= 0; i--) {
 		m = &sql_migrations[i];
 		if (m->version <= to)
@@ -299,7 +299,7 @@ undo_losses(sqlite3 *db, int to, schema_loss_fn *fn, void *arg,
 	bool has;
 	int i;
 
-	result = migrate_refuse_newer(db, error);
+	result = migrate_refuse(db, error);
 	for (i = SQL_MIGRATION_COUNT - 1; result == SQL_DONE && i >= 0; i--) {
 		if (sql_migrations[i].version <= to)
 			break;

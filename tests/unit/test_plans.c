@@ -286,6 +286,10 @@ check_plans(sqlite3 *db)
 		    "USING INTEGER PRIMARY KEY (rowid>?);" },
 		{ sql_object_sql, "SCAN sqlite_schema;" },
 		{ sql_schema_exists, "SCAN sqlite_schema;" },
+		{ sql_schema_lost, "SCAN sqlite_schema;" },
+		{ sql_schema_damaged, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
+		    "SCAN execlog_schema;SCALAR SUBQUERY 2;SCAN sqlite_schema;"
+		    "SCALAR SUBQUERY 3;SCAN execlog_schema;" },
 		{ sql_table_columns, "SCAN pragma_table_info VIRTUAL TABLE "
 		    "INDEX 0:;" },
 		{ sql_table_sql, "SCAN sqlite_schema;" },
