@@ -20,47 +20,6 @@
 
 /* ----------------------------------------------------------- who watches */
 
-static void
-tell(struct retention *r, bool dry, const struct retention_news *news)
-{
-	struct retention_watcher *w, *next;
-
-	for (w = LIST_FIRST(&r->watchers); w != NULL; w = next) {
-		next = LIST_NEXT(w, entry);
-		if (w->dry == dry && (!dry || w == r->counts_for))
-			w->tell(w->arg, news);
-	}
-}
-
-static void
-tell_sweep(struct retention *r, enum retention_state state,
-    const char *reason)
-{
-	static const struct sweep none;
-	bool made = r->active || state == RETENTION_DONE;
-
-	tell(r, false, &(struct retention_news){
-		.state = state,
-		.sweep = made ? &r->step.sweep : &none,
-		.reason = reason,
-	});
-}
-
-static void
-tell_count(struct retention *r, enum retention_state state,
-    const char *reason)
-{
-	bool counted = state == RETENTION_RUNNING || state == RETENTION_DONE;
-
-	tell(r, true, &(struct retention_news){
-		.state = state,
-		.sweep = &r->count.sweep,
-		.found = r->count.found,
-		.nfound = counted ? r->count.nfound : 0,
-		.reason = reason,
-	});
-}
-
 void
 retention_leave(struct retention *r, struct retention_watcher *w)
 {
@@ -107,7 +66,7 @@ doubts(struct retention *r, const struct clock_mark *now)
 	    "execlog sweep --yes says that it is", (long long)(moved / DAY_MS));
 	if (!was)
 		log_line(LOG_WARNING, "retention: %s", r->doubt);
-	tell_sweep(r, RETENTION_WAITING, r->doubt);
+	retention_tell_sweep(r, RETENTION_WAITING, r->doubt);
 	return (true);
 }
 
@@ -186,9 +145,17 @@ static void
 tell_off(struct retention *r)
 {
 	r->cause = NULL;
-	tell_sweep(r, RETENTION_OFF, NULL);
+	retention_tell_sweep(r, RETENTION_OFF, NULL);
 	while ((r->counts_for = next_count(r)) != NULL)
-		tell_count(r, RETENTION_OFF, NULL);
+		retention_tell_count(r, RETENTION_OFF, NULL);
+}
+
+void
+retention_hinder(struct retention *r, const char *why)
+{
+	retention_tell_sweep(r, RETENTION_FAILED, why);
+	while ((r->counts_for = next_count(r)) != NULL)
+		retention_tell_count(r, RETENTION_FAILED, why);
 }
 
 static bool
@@ -303,7 +270,7 @@ on_swept(struct retention *r, const struct clock_mark *now)
 	learn(r, &r->step);
 	r->last = *s;
 	if (s->phase < SWEEP_OVER) {
-		tell_sweep(r, RETENTION_RUNNING, NULL);
+		retention_tell_sweep(r, RETENTION_RUNNING, NULL);
 		return (false);
 	}
 	r->active = false;
@@ -313,7 +280,7 @@ on_swept(struct retention *r, const struct clock_mark *now)
 		log_line(LOG_INFO, "retention: %lld rows and %lld events "
 		    "removed in %lld steps", (long long)s->rows,
 		    (long long)s->events, (long long)s->steps);
-	tell_sweep(r, RETENTION_DONE, NULL);
+	retention_tell_sweep(r, RETENTION_DONE, NULL);
 	return (s->rows > 0 || s->events > 0);
 }
 
@@ -322,7 +289,7 @@ on_counted(struct retention *r)
 {
 	bool over = r->count.sweep.phase == SWEEP_OVER;
 
-	tell_count(r, over ? RETENTION_DONE : RETENTION_RUNNING,
+	retention_tell_count(r, over ? RETENTION_DONE : RETENTION_RUNNING,
 	    r->doubted ? r->doubt : NULL);
 	if (over)
 		r->counts_for = NULL;
@@ -387,7 +354,7 @@ on_failure(struct retention *r, const struct sql_error *error,
 	r->error = *error;
 	/* On a full disk room is being made, now that it has been met. */
 	if (again || error->result != SQL_FULL)
-		tell_sweep(r, RETENTION_FAILED, r->error.text);
+		retention_tell_sweep(r, RETENTION_FAILED, r->error.text);
 }
 
 /* Whoever counts can ask again. */
@@ -398,7 +365,7 @@ on_count_failure(struct retention *r, const struct sql_error *error,
 	r->retry_at = now->boot_ms + BUSY_MS;
 	if (error->result == SQL_BUSY)
 		return;
-	tell_count(r, RETENTION_FAILED, error->text);
+	retention_tell_count(r, RETENTION_FAILED, error->text);
 	r->counts_for = NULL;
 }
 

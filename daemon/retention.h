@@ -76,6 +76,9 @@ struct sweep_step	*retention_step(struct retention *,
 bool	 retention_stepped(struct retention *, enum sql_result,
 	    const struct sql_error *, const struct clock_mark *now);
 
+/* No step can be made, this is why: who waits for one need not. */
+void	 retention_hinder(struct retention *, const char *why);
+
 /* When to ask for a step again, boot ms; INT64_MAX: when somebody asks. */
 int64_t	 retention_deadline(const struct retention *);
 

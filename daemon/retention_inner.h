@@ -49,6 +49,12 @@ struct retention {
 /* Is everything kept? */
 bool	 retention_is_off(const struct retention *);
 
+/* Those who watch sweeps; the one for whom it is counted. */
+void	 retention_tell_sweep(struct retention *, enum retention_state,
+	    const char *reason);
+void	 retention_tell_count(struct retention *, enum retention_state,
+	    const char *reason);
+
 /* Failed executions are never kept shorter than others; 0: for ever. */
 int64_t	 retention_failed_days(const struct retention *);
 

@@ -67,3 +67,46 @@ retention_figures(const struct retention *r, struct retention_figures *f)
 	};
 	f->config.failed_days = retention_failed_days(r);
 }
+
+/* ----------------------------------------------------------- who watches */
+
+static void
+tell(struct retention *r, bool dry, const struct retention_news *news)
+{
+	struct retention_watcher *w, *next;
+
+	for (w = LIST_FIRST(&r->watchers); w != NULL; w = next) {
+		next = LIST_NEXT(w, entry);
+		if (w->dry == dry && (!dry || w == r->counts_for))
+			w->tell(w->arg, news);
+	}
+}
+
+void
+retention_tell_sweep(struct retention *r, enum retention_state state,
+    const char *reason)
+{
+	static const struct sweep none;
+	bool made = r->active || state == RETENTION_DONE;
+
+	tell(r, false, &(struct retention_news){
+		.state = state,
+		.sweep = made ? &r->step.sweep : &none,
+		.reason = reason,
+	});
+}
+
+void
+retention_tell_count(struct retention *r, enum retention_state state,
+    const char *reason)
+{
+	bool counted = state == RETENTION_RUNNING || state == RETENTION_DONE;
+
+	tell(r, true, &(struct retention_news){
+		.state = state,
+		.sweep = &r->count.sweep,
+		.found = r->count.found,
+		.nfound = counted ? r->count.nfound : 0,
+		.reason = reason,
+	});
+}

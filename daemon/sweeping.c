@@ -36,8 +36,14 @@ sweeping_due(struct ingest *in)
 	struct sweep_step *step;
 
 	if (in->retention == NULL || in->draining || is_taken(in) ||
-	    us < in->pace.ready_us || is_blocked(in))
+	    us < in->pace.ready_us)
 		return (false);
+	if (is_blocked(in)) {
+		retention_hinder(in->retention, "another process reads an old "
+		    "state of the file (fuser shows who has it): the sweep "
+		    "goes on when that is done");
+		return (false);
+	}
 	clock_mark(&now);
 	step = retention_step(in->retention, &now,
 	    pace_sweep_us(&in->pace, us));
