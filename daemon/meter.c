@@ -52,7 +52,9 @@ meter_commit(struct meter *m, const struct store_commit *c, size_t rows,
 	    c->begun_us - m->waiting_us);
 	m->waiting_us = 0;
 	hist_add(&m->commit, c->commit_us);
-	hist_add(&m->ack, age_us);
+	/* Nobody waits for what only names a producer, or forgets one. */
+	if (rows > 0)
+		hist_add(&m->ack, age_us);
 	hist_add(&m->batch_rows, (int64_t)rows);
 	m->commits++;
 	m->rows += rows;

@@ -26,7 +26,8 @@ struct meter {
 	struct hist	wait;		/* for the lock */
 	struct hist	commit;		/* of the hold: COMMIT and its sync */
 	struct hist	ack;		/* from the first record of a batch
-					   until all of it is committed */
+					   until all of it is committed; not
+					   of one without rows */
 	struct hist	batch_rows;
 	int64_t		released_us;	/* the newest hold; 0: none yet */
 	int64_t		waiting_us;	/* a batch for the lock, since then; 0:

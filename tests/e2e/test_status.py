@@ -153,6 +153,17 @@ def test_the_lock_is_held_as_long_as_others_see_it(daemon):
     assert status["lock_gap_ms"]["max"] >= 200
 
 
+def test_acknowledgements_are_those_of_records(daemon):
+    """What forgets a producer waits for a second, and nobody for it."""
+    daemon.ok("event", "e1", "STARTED")
+    before = daemon.status()["commits"]
+    producers = "SELECT count(*) FROM execlog_producers"
+    await_until(lambda: daemon.sql(producers) == [(0,)], "the BYE")
+    status = await_until(lambda: (s := daemon.status())["commits"] > before
+                         and s)
+    assert 0 < status["ack_wait_ms"]["max"] < 900
+
+
 def test_what_was_there_is_counted_after_a_start(idle):
     idle.start()
     assert idle.stop() == 0
