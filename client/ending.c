@@ -64,12 +64,14 @@ void
 ending_say_nothing(const struct options *o, struct span id, bool audit)
 {
 	struct span task = o->filter.task[0];
+	const char *chosen = o->filter.types != 0 || o->filter.has_since ||
+	    o->filter.has_until ? "No such" : "No";
 
 	if (o->all)
-		say("No audit events found");
+		say("%s audit events found", chosen);
 	else if (audit)
-		say("No audit events found for execution %.*s", (int)id.n,
-		    id.p);
+		say("%s audit events found for execution %.*s", chosen,
+		    (int)id.n, id.p);
 	else if (o->filter.ntasks == 1)
 		say("No logs found for task %.*s in execution %.*s",
 		    (int)task.n, task.p, (int)id.n, id.p);

@@ -46,6 +46,25 @@ static const struct choice {
 	{ "Last lines:", 0, STREAM_NONE, ERRORS_LOOKS_MORE },
 };
 
+/* As far as the first that finds some; -1, or an exit code. */
+static int
+look(const struct show *s, struct request *r, struct show *into,
+    const char **title)
+{
+	int code = -1;
+	size_t i;
+
+	for (i = 0; i < sizeof choices / sizeof choices[0] && code == -1 &&
+	    into->out->n == 0; i++) {
+		r->filter.levels = choices[i].levels;
+		r->filter.stream = choices[i].stream;
+		r->looks = choices[i].looks;
+		*title = choices[i].title;
+		code = asking_run(s->options, r, on_frame, into);
+	}
+	return (code);
+}
+
 int
 inspect_errors(const struct show *s, struct buf *out)
 {
@@ -56,10 +75,10 @@ inspect_errors(const struct show *s, struct buf *out)
 		.execution = s->in->execution.execution,
 		.lines = SHOW_ERRORS_LINES,
 	};
+	const char *title = "";
 	struct span why;
 	struct buf lines = { 0 };
-	size_t i;
-	int code = -1;
+	int code = -1, pass;
 
 	/* Not by the count of errors: it may still be on its way. */
 	if (!span_is(s->in->execution.state, "FAILED"))
@@ -71,15 +90,16 @@ inspect_errors(const struct show *s, struct buf *out)
 	r.filter.has_until = t != NULL && t->last_line != FACTS_NO_TIME;
 	r.filter.until = r.filter.has_until ? t->last_line : 0;
 	into.out = &lines;
-	for (i = 0; i < sizeof choices / sizeof choices[0] && code == -1 &&
-	    lines.n == 0; i++) {
-		r.filter.levels = choices[i].levels;
-		r.filter.stream = choices[i].stream;
-		r.looks = choices[i].looks;
-		code = asking_run(s->options, &r, on_frame, &into);
+	/* Those of the attempt that is named, where there were others. */
+	for (pass = t != NULL && t->nattempts > 1 ? 0 : 1; pass < 2 &&
+	    code == -1 && lines.n == 0; pass++) {
+		r.filter.has_attempt = pass == 0;
+		r.filter.attempt = pass > 0 ? 0 :
+		    t->attempt[t->nattempts - 1].number;
+		code = look(s, &r, &into, &title);
 	}
 	if (lines.n > 0) {
-		buf_printf(out, INDENT "%s\n", choices[i - 1].title);
+		buf_printf(out, INDENT "%s\n", title);
 		buf_span(out, buf_text(&lines));
 	}
 	buf_free(&lines);

@@ -13,6 +13,8 @@
 #include "client/options.h"
 
 #define SHOW_TASKS_MAX	50	/* more are summarised: then so many of those */
+#define SHOW_FAILED_MORE	3	/* that failed, beside the one the headline
+				   names */
 #define SHOW_FAILED	20	/* that failed, */
 #define SHOW_RUNNING	10	/* that run, */
 #define SHOW_SLOWEST	10	/* and that took longest of the others */

@@ -201,6 +201,16 @@ show_tasks(const struct show *s)
 
 /* ------------------------------------------------------------------ values */
 
+/* What has failed has a message at least. */
+static struct span
+value_of(const struct inspected_task *t, enum inspected_value v)
+{
+	if (v == VALUE_ERROR && t->value[v].n == 0 &&
+	    span_is(t->state, "FAILED"))
+		return (t->reason);
+	return (buf_text(&t->value[v]));
+}
+
 void
 show_values(const struct show *s)
 {
@@ -209,21 +219,26 @@ show_values(const struct show *s)
 		{ SHOW_ERRORS, "ERRORS" },
 	};
 	const struct inspected_task *t;
-	size_t i, v;
+	struct span value;
+	size_t i, v, n;
 
 	for (v = 0; v < VALUE_COUNT; v++) {
 		if ((s->options->show & kinds[v].show) == 0)
 			continue;
 		buf_printf(s->out, "\n%s\n", kinds[v].title);
-		for (i = 0; i < s->in->ntasks; i++) {
+		for (i = n = 0; i < s->in->ntasks; i++) {
 			t = &s->in->task[i];
-			if (!show_wants(s, t) || t->value[v].n == 0)
+			value = value_of(t, (enum inspected_value)v);
+			if (!show_wants(s, t) || value.n == 0)
 				continue;
 			show_put(s, t->id, 0);
 			buf_str(s->out, ": ");
-			show_put(s, buf_text(&t->value[v]),
-			    s->options->no_truncate ? 0 : SHOW_VALUE_MAX);
+			show_put(s, value, s->options->no_truncate ? 0 :
+			    SHOW_VALUE_MAX);
 			buf_char(s->out, '\n');
+			n++;
 		}
+		if (n == 0)
+			buf_str(s->out, "none\n");
 	}
 }

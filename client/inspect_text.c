@@ -82,6 +82,32 @@ put_own_words(const struct show *s, const struct inspected_task *t,
 	}
 }
 
+/* The others that have failed: it may have been because of one of them. */
+static void
+put_other_failures(const struct show *s, const struct inspected_task *named)
+{
+	const struct inspected_task *t;
+	size_t i, n = 0;
+
+	for (i = 0; i < s->in->ntasks; i++) {
+		t = &s->in->task[i];
+		if (t == named || !span_is(t->state, "FAILED") ||
+		    n++ >= SHOW_FAILED_MORE)
+			continue;
+		buf_str(s->out, INDENT "also failed: task ");
+		show_put(s, t->id, 0);
+		if (t->reason.n > 0) {
+			buf_str(s->out, ": ");
+			show_put(s, t->reason, s->options->no_truncate ? 0 :
+			    SHOW_VALUE_MAX);
+		}
+		buf_char(s->out, '\n');
+	}
+	if (n > SHOW_FAILED_MORE)
+		buf_printf(s->out, INDENT "... and %zu more\n",
+		    n - SHOW_FAILED_MORE);
+}
+
 /* "task load, attempt 3: connection refused", and its last lines. */
 static void
 put_failure(const struct show *s)
@@ -110,6 +136,8 @@ put_failure(const struct show *s)
 		put_own_words(s, t, why);
 	if (s->errors != NULL)
 		buf_span(s->out, buf_text(s->errors));
+	if (s->options->filter.ntasks == 0)
+		put_other_failures(s, t);
 	buf_char(s->out, '\n');
 }
 

@@ -216,6 +216,31 @@ on_failed(struct inspection *in, const struct audit_row *r)
 		in->message = told(in, r, keys[i]);
 }
 
+/* The engine's words go first.  What unit its numbers are in only it knows. */
+static void
+on_timeout(struct inspection *in, const struct audit_row *r)
+{
+	static const char *const keys[] = { "elapsed_time",
+	    "timeout_duration" };
+	struct buf text = { 0 };
+	struct span number;
+	size_t i;
+
+	if (in->reason_code.p == NULL)
+		in->reason_code = span_of("TIMEOUT");
+	if (in->message.p != NULL)
+		return;
+	buf_str(&text, "timed out");
+	for (i = 0; i < 2; i++) {
+		number = told(in, r, keys[i]);
+		if (number.p != NULL)
+			buf_printf(&text, "%s%s %.*s", i == 0 ? ": " : ", ",
+			    keys[i], (int)number.n, number.p);
+	}
+	in->message = inspection_text(in, buf_text(&text));
+	buf_free(&text);
+}
+
 /* A file from before there were summaries: events say the state themselves. */
 static void
 on_state(struct inspection *in, const struct audit_row *r)
@@ -263,6 +288,8 @@ inspection_event(struct inspection *in, const struct audit_row *r)
 		in->execution.created = r->timestamp;
 	if (span_is(r->type, "FAILED"))
 		on_failed(in, r);
+	if (span_is(r->type, "TIMEOUT"))
+		on_timeout(in, r);
 	if (span_is(r->type, "CANCELLED"))
 		on_cancelled(in, r);
 	if (!span_is(r->type, "STATE_CHANGE") ||

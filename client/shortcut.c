@@ -64,14 +64,15 @@ resolve(struct options *o, const struct shortcut *s,
 	const struct request r = {
 		.kind = REQUEST_LIST,
 		.states = s->states,
-		.lines = s->wanted,
+		/* The first of those that list shows. */
+		.lines = s->wanted == 1 ? LIST_LINES + 1 : s->wanted,
 	};
 	struct names names = { .n = 0 };
 	int code;
 
 	if ((code = asking_run(o, &r, on_frame, &names)) != -1)
 		return (code);
-	if (names.n > 1)
+	if (names.n > 1 && s->wanted > 1)
 		return (say_several(s, &names));
 	if (names.n == 0) {
 		say("%s", s->none);

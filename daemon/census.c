@@ -9,6 +9,7 @@
 #include "proto/size.h"
 #include "sql/store.h"
 
+#define ROW_LIKELY	150.0	/* bytes, before one has been seen */
 #define PAUSE_MS	15	/* between two pages of 5 ms */
 #define LOOK_MS		30000	/* between two looks for rows of others */
 #define AGAIN_MS	(6 * 3600 * 1000)
@@ -74,9 +75,9 @@ estimate(const struct count *c)
 	if (!c->again) {
 		add(&t, &c->twice, -1);
 		left = is_counting(c) ? c->to - c->at : 0;
-		if (known > 0)
-			t.bytes += (int64_t)((double)(c->found.bytes +
-			    c->own.bytes) / (double)known * (double)left);
+		t.bytes += (int64_t)((known > 0 ? (double)(c->found.bytes +
+		    c->own.bytes) / (double)known : ROW_LIKELY) *
+		    (double)left);
 		t.rows += left;
 	}
 	add(&t, &c->own, 1);

@@ -18,21 +18,28 @@ move_on(struct meter *m, int64_t s)
 }
 
 static void
-count_hold(struct meter *m, const struct store_commit *c, int64_t wait_us)
+count_hold(struct meter *m, int64_t hold_us, int64_t released_us)
 {
-	int64_t gap = c->begun_us - m->released_us;
+	int64_t gap = released_us - hold_us - m->released_us;
 
 	if (m->released_us != 0 && gap < GAP_MAX_US)
 		hist_add(&m->gap, gap);
-	hist_add(&m->hold, c->hold_us);
-	hist_add(&m->wait, wait_us);
-	m->released_us = c->begun_us + c->hold_us;
+	hist_add(&m->hold, hold_us);
+	m->released_us = released_us;
 }
 
 void
 meter_hold(struct meter *m, const struct store_commit *c)
 {
-	count_hold(m, c, c->wait_us);
+	count_hold(m, c->hold_us, c->begun_us + c->hold_us);
+	hist_add(&m->wait, c->wait_us);
+}
+
+void
+meter_fold(struct meter *m, const struct store_hold *h)
+{
+	if (h->hold_us > 0)
+		count_hold(m, h->hold_us, h->released_us);
 }
 
 void
@@ -48,7 +55,8 @@ void
 meter_commit(struct meter *m, const struct store_commit *c, size_t rows,
     int64_t age_us)
 {
-	count_hold(m, c, m->waiting_us == 0 ? c->wait_us :
+	count_hold(m, c->hold_us, c->begun_us + c->hold_us);
+	hist_add(&m->wait, m->waiting_us == 0 ? c->wait_us :
 	    c->begun_us - m->waiting_us);
 	m->waiting_us = 0;
 	hist_add(&m->commit, c->commit_us);

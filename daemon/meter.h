@@ -13,6 +13,7 @@
 #include "daemon/hist.h"
 
 struct store_commit;
+struct store_hold;
 
 #define METER_SECONDS	10	/* that a rate is the mean of */
 
@@ -38,6 +39,9 @@ struct meter {
 
 /* A transaction has had the write lock. */
 void	 meter_hold(struct meter *, const struct store_commit *);
+
+/* So has a step of the summaries. */
+void	 meter_fold(struct meter *, const struct store_hold *);
 
 /* A batch was not committed; busy: it did not get the lock, and will try again. */
 void	 meter_failed(struct meter *, const struct store_commit *, bool busy);

@@ -132,7 +132,7 @@ def test_all_says_whose_they_are(daemon):
     # It is not an id, though one might be called so.
     code, out, err = daemon.cli("audit", "@all", "--type", "CREATED", "-S",
                                 f"{T + 5000}")
-    assert (code, out, err) == (0, "", "No audit events found\n")
+    assert (code, out, err) == (0, "", "No such audit events found\n")
 
 
 def test_the_newest_1000(daemon):

@@ -110,3 +110,50 @@ def test_the_headline_is_of_the_task_that_is_asked_for(daemon):
         "FAILED  task b, attempt 1: of b")
     head = daemon.ok("inspect", "e1", "-t", "a").splitlines()[0]
     assert head.startswith("FAILED  task a, attempt 1") and "3" in head
+
+
+def test_a_timeout_by_an_event(daemon):
+    daemon.ok("event", "e1", "STATE_CHANGE", "-t", "load", "--to", "FAILED")
+    daemon.ok("event", "e1", "TIMEOUT", "--metadata",
+              '{"timeout_duration": 60000, "elapsed_time": 60012}')
+    text = daemon.ok("inspect", "e1")
+    assert text.startswith("FAILED  task load, attempt 1: timed out: "
+                           "elapsed_time 60012, timeout_duration 60000\n")
+    assert "state      FAILED (TIMEOUT)\n" in text
+    told = json.loads(daemon.ok("inspect", "e1", "--json"))["execution"]
+    assert told["reason_code"] == "TIMEOUT"
+
+
+def test_every_task_that_has_failed_is_told_of(daemon):
+    for i in range(6):
+        daemon.ok("event", "e1", "STATE_CHANGE", "-t", f"t{i}", "--to",
+                  "FAILED", "--metadata", json.dumps({"reason": f"why {i}"}))
+    daemon.ok("event", "e1", "FAILED")
+    text = daemon.ok("inspect", "e1", "--errors")
+    assert text.startswith("FAILED  task t5, attempt 1: why 5\n")
+    assert [x for x in text.splitlines() if "also" in x or "more" in x] == [
+        *(f"    also failed: task t{i}: why {i}" for i in range(3)),
+        "    ... and 2 more"]
+    assert text.endswith("ERRORS\n" + "".join(f"t{i}: why {i}\n"
+                                             for i in range(6)))
+    assert "also" not in daemon.ok("inspect", "e1", "-t", "t1")
+    assert daemon.ok("inspect", "e1", "--inputs").endswith("INPUTS\nnone\n")
+
+
+def test_the_lines_are_those_of_the_attempt(daemon):
+    p = daemon.producer()
+    for attempt in 1, 2, 3:
+        for to in "RUNNING", "FAILED":
+            p.event("e1", "STATE_CHANGE", task_id="load", to=to,
+                    attempt=attempt)
+        p.log("e1", f"attempt {attempt}", task="load", level=3,
+              attempt=attempt)
+    p.event("e1", "FAILED")
+    p.sync()
+    text = daemon.ok("inspect", "e1")
+    assert "] attempt 3\n" in text and "] attempt 2\n" not in text
+    # Where the attempt has said nothing, others have.
+    p.event("e1", "STATE_CHANGE", task_id="load", to="FAILED", attempt=4)
+    p.sync()
+    text = daemon.ok("inspect", "e1")
+    assert "] attempt 3\n" in text and "] attempt 1\n" in text
