@@ -123,6 +123,8 @@ folding_done(struct ingest *in, const struct writer_job *job, bool busy)
 	const struct store_hold *h = &job->hold;
 	int64_t now = clock_mono_ms(), gap = 2 * h->hold_us, ready;
 
+	/* It has read pages that nobody asks for again. */
+	in->tidy_at = now + LIMIT_TIDY_MS;
 	if (job->result == SQL_DONE)
 		meter_fold(&in->meter, h);
 	serve(in, !is_unfinished(in, job) ? 0 :
