@@ -49,6 +49,7 @@ facts_execution(const struct json_t *doc, struct fact_execution *e)
 		.lines = facts_number(doc, "lines"),
 		.errors = facts_number(doc, "errors"),
 		.warnings = facts_number(doc, "warnings"),
+		.removed = facts_number(doc, "removed"),
 	};
 	return (e->execution.p != NULL);
 }

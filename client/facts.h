@@ -30,6 +30,7 @@ struct fact_execution {
 	int64_t		lines;
 	int64_t		errors;
 	int64_t		warnings;
+	int64_t		removed;	/* of the lines, by retention */
 };
 
 /* False if it is no such fact. */

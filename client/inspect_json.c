@@ -38,6 +38,7 @@ put_execution(const struct show *s)
 	jput_i64(s->out, "lines", e->lines);
 	jput_i64(s->out, "warnings", e->warnings);
 	jput_i64(s->out, "errors", e->errors);
+	jput_i64(s->out, "removed_lines", e->removed);
 	jput_text(s->out, "source", span_of(s->in->engine ? "engine" :
 	    "events"));
 	buf_char(s->out, '}');

@@ -226,6 +226,7 @@ static void
 put_lines(const struct show *s)
 {
 	const struct fact_execution *e = &s->in->execution;
+	char text[NUMBERS_TEXT];
 
 	label(s, "lines");
 	put_count(s, e->lines, "line");
@@ -236,6 +237,10 @@ put_lines(const struct show *s)
 	if (e->warnings > 0) {
 		buf_str(s->out, ", ");
 		put_count(s, e->warnings, "warning");
+	}
+	if (e->removed > 0) {
+		numbers_group((uint64_t)e->removed, text);
+		buf_printf(s->out, "; %s of them removed by retention", text);
 	}
 	buf_char(s->out, '\n');
 }

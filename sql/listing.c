@@ -93,9 +93,10 @@ put_engine(struct buf *b, sqlite3_stmt *e)
 	    SHOWN_TEXT_MAX);
 }
 
-/* s and e are rows, or NULL. */
+/* s and e are rows, or NULL; so many lines has retention removed. */
 static void
-put_frame(struct buf *b, sqlite3_stmt *s, sqlite3_stmt *e, struct span state)
+put_frame(struct buf *b, sqlite3_stmt *s, sqlite3_stmt *e, struct span state,
+    int64_t removed)
 {
 	size_t mark = frame_begin(b, FRAME_FACT);
 	int64_t ms = 0, lines = 0;
@@ -129,6 +130,8 @@ put_frame(struct buf *b, sqlite3_stmt *s, sqlite3_stmt *e, struct span state)
 	    0);
 	jput_i64(b, "errors", s != NULL ? sqlite3_column_int64(s, S_ERROR) :
 	    0);
+	if (removed > 0)
+		jput_i64(b, "removed", removed);
 	buf_char(b, '}');
 	(void)frame_end(b, mark);
 }
@@ -178,7 +181,7 @@ take(struct listing *l, sqlite3_stmt *s, sqlite3_stmt *e, bool *taken)
 	}
 	f = &l->found[l->nfound++];
 	*f = (struct found){ .time = time_of(s, e), .at = l->frames.n };
-	put_frame(&l->frames, s, e, state);
+	put_frame(&l->frames, s, e, state, 0);
 	f->n = l->frames.n - f->at;
 	f->name = l->names.n;
 	f->execution.n = execution.n;
@@ -354,14 +357,17 @@ listing_put_one(struct pages *p, struct span execution, struct buf *out,
 	sqlite3_stmt *s = other(summary, execution);
 	sqlite3_stmt *e = other(engine, execution);
 	struct span state = e != NULL ? db_column_text(e, E_STATE) : SPAN_NONE;
+	struct removed removed;
+	enum sql_result result;
 
-	(void)error;
+	result = pages_removed(p, execution, &removed, error);
 	if (state.p == NULL && s != NULL)
 		state = db_column_text(s, S_STATE);
-	if (out != NULL && (s != NULL || e != NULL))
-		put_frame(out, s, e, limited(state, ROW_NAME_MAX));
+	if (result == SQL_DONE && out != NULL && (s != NULL || e != NULL))
+		put_frame(out, s, e, limited(state, ROW_NAME_MAX),
+		    removed.rows);
 	buf_span(workflow, workflow_of(s, e));
 	(void)sqlite3_finalize(summary);
 	(void)sqlite3_finalize(engine);
-	return (SQL_DONE);
+	return (result);
 }

@@ -539,3 +539,17 @@ def test_what_is_swept_as_soon_as_it_is_written_leaves_no_summary(thirty):
     assert rows(thirty) == {"new": 10}
     assert [(e["execution_id"], e["lines"]) for e in json.loads(
         thirty.ok("list", "--json"))] == [("new", 10)]
+
+
+def test_inspect_tells_what_is_gone(thirty):
+    await_sweep(thirty)
+    write(thirty, "e1", 31, 3)
+    write(thirty, "e1", 0, 2)
+    thirty.ok("event", "e1", "STARTED")
+    thirty.ok("event", "e1", "COMPLETED")
+    assert "removed" not in thirty.ok("inspect", "e1")
+    assert "3 rows removed" in thirty.ok("sweep")
+    assert "5 lines; 3 of them removed by retention\n" in \
+        thirty.ok("inspect", "e1")
+    told = json.loads(thirty.ok("inspect", "e1", "--json"))["execution"]
+    assert (told["lines"], told["removed_lines"]) == (5, 3)
