@@ -228,6 +228,8 @@ run_write(const struct options *o)
 	}
 	if (!deliver_open(&w.delivery, o, false))
 		return (options_unreachable(o, w.delivery.reason));
+	/* Lines that come are held back; one that is given is waited for. */
+	w.delivery.bounded = o->nrest > 0;
 	if (!secret_register(o, w.delivery.log)) {
 		(void)deliver_close(&w.delivery);
 		return (EXIT_USAGE);
@@ -286,6 +288,7 @@ const struct command command_write = {
     "                        of it\n"
     "      --timeout D       give up when the daemon has been gone for so\n"
     "                        long (default: 60s); one that is not there at\n"
-    "                        first is not waited for\n"
+    "                        first is not waited for.  TEXT that is given\n"
+    "                        also when nothing is acknowledged for so long\n"
     "      --socket PATH     the daemon's socket\n",
 };

@@ -126,8 +126,14 @@ put_failure(const struct show *s)
 			buf_printf(s->out, ", attempt %lld", (long long)
 			    t->attempt[t->nattempts - 1].number);
 	}
+	/* One that never began, by the event. */
+	if (t == NULL && s->in->failed_task.p != NULL) {
+		buf_str(s->out, "  task ");
+		show_put(s, s->in->failed_task, 0);
+	}
 	if (why.p != NULL) {
-		buf_str(s->out, t != NULL ? ": " : "  ");
+		buf_str(s->out, t != NULL || s->in->failed_task.p != NULL ?
+		    ": " : "  ");
 		show_put(s, why, s->options->no_truncate ? 0 :
 		    SHOW_VALUE_MAX);
 	}

@@ -37,6 +37,10 @@ advise(enum sql_result result, int64_t days)
 		    "make room on the disk, or start execlogd with "
 		    "--retention-days: nothing is removed without; it goes on "
 		    "by itself");
+	case SQL_SPENT:
+		return ("restore a backup; or stop execlogd, delete that row "
+		    "and set seq of its table back in sqlite_sequence "
+		    "(of audit events nothing can be deleted)");
 	case SQL_FOREIGN:
 		return ("drop what stands in the way (sqlite3 FILE 'DROP "
 		    "TRIGGER name'), or, where tables of execlog are missing, "

@@ -209,7 +209,8 @@ words_value(struct span s, size_t i, size_t end, struct span *value)
 	field = s.p[sign] == ':';
 	first = is_one_of(near, QUOTES) ? near : before(s, i);
 	at = skip(s, sign + 1, field ? BLANKS : BLANKS "=>");
-	if (at == s.n || (field && !quoted && at == sign + 1) ||
+	if (at == s.n || (field && !quoted && at == sign + 1 &&
+	    !is_one_of(s.p[at], QUOTES)) ||
 	    !is_assigned(s, i, end, first, quoted, field))
 		return (false);
 	if (is_one_of(s.p[at], QUOTES)) {

@@ -10,7 +10,8 @@
 enum sql_result {
 	SQL_DONE,
 	SQL_BUSY,	/* somebody else has the lock: try again */
-	SQL_FULL,	/* no space, or no ids left: try again later */
+	SQL_FULL,	/* no space: try again later */
+	SQL_SPENT,	/* no ids are left: likewise */
 	SQL_FOREIGN,	/* a schema or trigger of somebody else's is in the
 			   way: try again later */
 	SQL_IO,		/* an I/O error, nothing was committed: try again */

@@ -34,14 +34,16 @@ void
 shown_event(struct buf *b, const struct audit_row *r)
 {
 	struct audit_row shown = *r;
-	struct buf text = { 0 }, said = { 0 };
+	struct buf type = { 0 }, text = { 0 }, said = { 0 };
 
 	/* It is cut where it is JSON no more: by the row. */
+	shown.type = shown_text(&type, r->type, ROW_NAME_MAX);
 	shown.metadata = shown_text(&text, r->metadata, SIZE_MAX);
 	shown.sender.metadata = shown_text(&said, r->sender.metadata,
 	    SIZE_MAX);
 	audit_row_put(b, &shown);
-	b->failed = b->failed || text.failed || said.failed;
+	b->failed = b->failed || type.failed || text.failed || said.failed;
+	buf_free(&type);
 	buf_free(&text);
 	buf_free(&said);
 }

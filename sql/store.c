@@ -265,10 +265,12 @@ transaction(struct store *s, const struct store_batch *b,
 		return (result);
 	c->after = c->before;
 	if ((result = insert_all(s, b, c, error)) == SQL_FULL &&
-	    (c->before.log > IDS_SPENT || c->before.audit > IDS_SPENT))
+	    (c->before.log > IDS_SPENT || c->before.audit > IDS_SPENT)) {
 		(void)snprintf(error->text, sizeof error->text,
 		    "no ids are left: somebody has inserted a row with an id "
 		    "near 2^63");
+		return (SQL_SPENT);
+	}
 	if (result != SQL_DONE ||
 	    (result = engine_count_apply(&s->count, b, error)) != SQL_DONE ||
 	    (result = producers_apply(&s->producers, b, error)) != SQL_DONE ||

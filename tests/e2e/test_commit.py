@@ -170,17 +170,42 @@ def test_a_planted_trigger_stores_nothing_and_can_be_removed(daemon, body):
     assert daemon.messages("e1") == ["a"]
 
 
-def test_an_event_that_cannot_be_committed_is_waited_for_so_long(daemon):
+@pytest.mark.parametrize("words", [("event", "e1", "STARTED"),
+                                   ("write", "e1", "one")])
+def test_what_cannot_be_committed_is_waited_for_so_long(daemon, words):
     """Its connection stands and the daemon answers: that is not enough."""
     daemon.sql("CREATE TRIGGER planted BEFORE INSERT ON execution_audit_events "
                "BEGIN SELECT RAISE(IGNORE); END")
-    code, _, said = daemon.cli("event", "e1", "STARTED", "--timeout", "500ms")
+    daemon.sql("CREATE TRIGGER planted_too BEFORE INSERT ON execution_logs "
+               "BEGIN SELECT RAISE(IGNORE); END")
+    code, _, said = daemon.cli(*words, "--timeout", "500ms")
     assert code == 5 and "1 line was not acknowledged" in said
     assert "execlog status" in said
     assert daemon.status()["state"] == "degraded"
     daemon.sql("DROP TRIGGER planted")
+    daemon.sql("DROP TRIGGER planted_too")
     await_until(lambda: daemon.status()["state"] == "ok", "recovery")
-    assert daemon.sql("SELECT count(*) FROM execution_audit_events") == [(1,)]
+    assert daemon.sql("SELECT (SELECT count(*) FROM execution_logs) + count(*) "
+                      "FROM execution_audit_events") == [(1,)]
+
+
+def test_ids_that_are_spent_are_no_full_disk(daemon):
+    daemon.sql("INSERT INTO execution_logs VALUES(9223372036854775807, 'f', "
+               "NULL, 1, 'INFO', 's', 'm', NULL)")
+    p = daemon.producer()
+    p.log("e1", "x")
+    p.flush()
+    status = await_until(lambda: (s := daemon.status())["reason"] and s)
+    assert "no ids are left" in status["reason"]
+    assert "sqlite_sequence" in status["advice"]
+    # It helps.
+    daemon.sql("DELETE FROM execution_logs WHERE execution_id = 'f'")
+    daemon.sql("UPDATE sqlite_sequence SET seq = 0 WHERE name = "
+               "'execution_logs'")
+    daemon.stop()
+    daemon.start()
+    daemon.ok("write", "e1", "y")
+    assert daemon.status()["state"] == "ok"
 
 
 def test_rows_that_a_constraint_swallows_are_not_acknowledged(idle):

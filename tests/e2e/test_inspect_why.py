@@ -157,3 +157,10 @@ def test_the_lines_are_those_of_the_attempt(daemon):
     p.sync()
     text = daemon.ok("inspect", "e1")
     assert "] attempt 3\n" in text and "] attempt 1\n" in text
+
+
+def test_a_failing_task_that_never_began(daemon):
+    daemon.ok("event", "e1", "FAILED", "--metadata",
+              '{"failed_task_id": "ghost", "error_message": "no image"}')
+    assert daemon.ok("inspect", "e1").startswith(
+        "FAILED  task ghost: no image\n")

@@ -16,6 +16,7 @@ TEXTS = {
     "cut": json.dumps({"inputs": PLAIN})[:45],
     "assigned": f"no way: --password={HIDDEN} -h x",
     "field": f"user: bob\npassword: {HIDDEN}",
+    "object": 'login({user:"a",password:"%s"})' % HIDDEN,
     "inspected": "refused { password: '%s', user: 'bob' }" % HIDDEN,
 }
 

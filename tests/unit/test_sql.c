@@ -177,7 +177,7 @@ test_ids_that_have_run_out(void **state)
 	sqlite3_close(stranger(w, "INSERT INTO execution_logs(id, "
 	    "execution_id, timestamp, level, source, message) "
 	    "VALUES(9223372036854775807, 'e1', 1, '', '', '')"));
-	assert_int_equal(add(w, 1, 0, &c), SQL_FULL);
+	assert_int_equal(add(w, 1, 0, &c), SQL_SPENT);
 	assert_non_null(strstr(w->error.text, "no ids are left"));
 }
 
