@@ -812,7 +812,7 @@ DELETE FROM execlog_spared WHERE execution_id = ?1
 SELECT EXISTS (SELECT 1 FROM execlog_spared WHERE execution_id = ?1)
 
 -- name: spared_count
-SELECT count(*) FROM execlog_spared
+SELECT count(*) FROM execlog_spared WHERE reason <> 'ended'
 
 -- name: rows_left
 SELECT EXISTS (SELECT 1 FROM execution_logs WHERE execution_id = ?1)

@@ -282,7 +282,7 @@ step_spared(struct sweeper *w, struct sweep_step *step, bool *done,
 		w->nvictim = 0;		/* nothing new */
 		return (SQL_DONE);
 	}
-	return (victim_forget(w, &w->victim[0], error));
+	return (victim_release(w, &w->victim[0], step->now_ms, error));
 }
 
 /* -------------------------------------------------------------- the others */

@@ -30,6 +30,10 @@ enum sql_result	 victim_judge(struct sweeper *, const struct sweep_step *,
 enum sql_result	 victim_forget(struct sweeper *, const struct victim *,
 		    struct sql_error *);
 
+/* The same, if it has no rows any more; else it is one that has ended. */
+enum sql_result	 victim_release(struct sweeper *, const struct victim *,
+		    int64_t now_ms, struct sql_error *);
+
 /* If nothing of it is left, what else we have of it goes, too. */
 enum sql_result	 victim_leave(struct sweeper *, const struct victim *,
 		    struct sql_error *);

@@ -237,6 +237,29 @@ victim_forget(struct sweeper *w, const struct victim *v,
 }
 
 enum sql_result
+victim_release(struct sweeper *w, const struct victim *v, int64_t now_ms,
+    struct sql_error *error)
+{
+	sqlite3_stmt *stmt = w->stmt[SWEEPER_ROWS_LEFT];
+	sqlite3_int64 left = 1;
+	enum sql_result result;
+
+	db_bind_text(stmt, 1, victim_name(w, v));
+	result = db_integer(stmt, &left, error);
+	if (result != SQL_DONE)
+		return (result);
+	if (left == 0)
+		return (victim_forget(w, v, error));
+	/* The map does not know its old rows, and a sweep by a younger cutoff
+	   may have spared some that this one leaves. */
+	stmt = w->stmt[SWEEPER_SPARED_ADD];
+	db_bind_text(stmt, 1, victim_name(w, v));
+	db_bind_text(stmt, 2, span_of("ended"));
+	(void)sqlite3_bind_int64(stmt, 3, now_ms);
+	return (sweeper_run(w, SWEEPER_SPARED_ADD, error));
+}
+
+enum sql_result
 victim_leave(struct sweeper *w, const struct victim *v,
     struct sql_error *error)
 {

@@ -555,3 +555,18 @@ def test_inspect_tells_what_is_gone(thirty):
         thirty.ok("inspect", "e1")
     told = json.loads(thirty.ok("inspect", "e1", "--json"))["execution"]
     assert (told["lines"], told["removed_lines"]) == (5, 3)
+
+
+def test_what_a_longer_retention_leaves_goes_by_a_shorter_one(idle):
+    """Spared while it ran; a sweep by an older cutoff came in between."""
+    daemon = idle.start()
+    daemon.ok("event", "e1", "STARTED")
+    for days in 40, 20, 1:
+        write(daemon, "e1", days, 5)
+    for days, left in (10, 15), (30, 10), (10, 5):
+        assert daemon.stop() == 0
+        daemon.start(AUTOKESTRA_LOG_RETENTION_DAYS=days)
+        daemon.ok("sweep")
+        assert rows(daemon) == {"e1": left}
+        if days == 10 and left == 15:
+            daemon.ok("event", "e1", "COMPLETED")
