@@ -13,6 +13,9 @@
 #define FAILED_MS	500	/* before a pass that failed is made again:
 				   it copies all from where it began, */
 #define FAILED_MAX_MS	8000	/* ... and twice as long each time */
+#define OUTRUN_TIMES	4	/* passes: it is not to be caught up with */
+#define BUSY_MS		500	/* ... when another process was making one */
+#define BUSY_TIMES	6	/* one after the other: it does not end */
 #define HOLD_FRAMES	12000	/* 48 MB: no more until all is copied */
 
 enum state {
@@ -28,13 +31,16 @@ struct checkpointer {
 	struct checkpoint	*checkpoint;
 	enum state		 state;
 	struct timer		*again;		/* while blocked or waiting */
-	int64_t			 wait;		/* ms, after the next failure */
+	int64_t			 wait;		/* ms, after the last failure */
+	int			 busy;		/* times, one after the other */
 	int			 seen;		/* frames, at the last commit */
 	int			 frames;	/* of the pass that was made */
 	int			 left;
 	int			 copied;	/* of the frames seen, so many */
-	bool			 blocked;	/* a quiet pass left much */
-	bool			 complained;	/* of what failed last */
+	int			 before;	/* left by the pass before */
+	int			 outrun;	/* passes that left more, though they
+						   copied some */
+	bool			 blocked;	/* somebody is in the way */
 	uint64_t		 passes;
 	uint64_t		 failures;
 	enum sql_result		 result;
@@ -60,36 +66,51 @@ begin(struct checkpointer *c)
 	worker_assign(c->worker, c);
 }
 
+static void
+set_blocked(struct checkpointer *c, bool blocked)
+{
+	if (blocked && !c->blocked)
+		log_line(LOG_WARNING, "checkpoint: another process reads an "
+		    "old state of the file, or does not end a checkpoint: the "
+		    "log grows until that is done");
+	if (!blocked && c->blocked)
+		log_line(LOG_NOTICE, "checkpoint: all is copied again");
+	c->blocked = blocked;
+}
+
 /* A quiet pass is made: is somebody in the way? */
 static void
 judge(struct checkpointer *c)
 {
-	bool before = c->blocked;
-
-	c->blocked = c->left > QUIET_FRAMES;
+	set_blocked(c, c->left > QUIET_FRAMES);
 	if (c->blocked)
 		timer_set(c->again, AGAIN_MS);
-	if (c->blocked && !before)
-		log_line(LOG_WARNING, "checkpoint: another process reads an "
-		    "old state of the file, its log grows until that is done");
-	if (!c->blocked && before)
-		log_line(LOG_NOTICE, "checkpoint: all is copied again");
 }
 
-/* Said once, however often it is tried again. */
+/* Somebody else is at it, which is everyday life until it does not end. */
+static void
+wait_for_other(struct checkpointer *c)
+{
+	if (++c->busy >= BUSY_TIMES && c->seen >= HOLD_FRAMES)
+		set_blocked(c, true);
+	timer_set(c->again, BUSY_MS);
+}
+
 static void
 fail(struct checkpointer *c)
 {
 	c->failures++;
-	/* Somebody else is at it. */
-	if (c->result == SQL_BUSY)
+	c->state = WAITING;
+	if (c->result == SQL_BUSY) {
+		wait_for_other(c);
 		return;
+	}
+	/* Said once, however often it is tried again. */
 	if (c->wait == 0)
 		log_line(LOG_WARNING, "checkpoint: %s", c->error.text);
 	c->wait = c->wait == 0 ? FAILED_MS : c->wait * 2;
 	if (c->wait > FAILED_MAX_MS)
 		c->wait = FAILED_MAX_MS;
-	c->state = WAITING;
 	timer_set(c->again, c->wait);
 }
 
@@ -102,37 +123,63 @@ on_again(void *v)
 		begin(c);
 }
 
-/* More was copied: is all done, or is the rest for a quiet pass? */
+/*
+ * May the rest be copied while the writer waits?  Not a log that is long because
+ * somebody was in the way, before it has been copied beside the commits; but if
+ * these are faster than we are, that is never.
+ */
+static bool
+is_for_quiet(const struct checkpointer *c)
+{
+	return (c->left <= QUIET_FRAMES || (c->blocked ?
+	    c->outrun >= OUTRUN_TIMES : c->seen >= HOLD_FRAMES));
+}
+
 static void
 go_on(struct checkpointer *c, bool progress)
 {
-	if (c->left <= QUIET_FRAMES || c->seen >= HOLD_FRAMES)
+	if (is_for_quiet(c))
 		c->state = QUIET_WANTED;
 	else if (progress)
 		begin(c);
+	else if (c->blocked)
+		timer_set(c->again, AGAIN_MS);
+}
+
+static void
+succeed(struct checkpointer *c, bool held)
+{
+	int copied = c->frames - c->left;
+	bool progress = copied > c->copied;
+
+	/* Others have made frames, too, or the log has begun anew since. */
+	c->copied = copied < c->seen ? copied : c->seen;
+	/* Commits beside the pass have left more. */
+	if (checkpointer_uncopied(c) > c->left)
+		c->left = checkpointer_uncopied(c);
+	c->outrun = c->left < c->before ? 0 : c->outrun + progress;
+	c->before = c->left;
+	c->wait = 0;
+	c->busy = 0;
+	if (held)
+		judge(c);
+	else
+		go_on(c, progress);
 }
 
 static void
 on_pass(void *job, void *arg)
 {
 	struct checkpointer *c = job;
-	bool held = c->state == QUIET, progress;
+	bool held = c->state == QUIET;
 
 	(void)arg;
 	c->state = RESTING;
 	c->passes++;
-	if (c->result != SQL_DONE)
+	if (c->result == SQL_DONE)
+		succeed(c, held);
+	else
 		fail(c);
-	else {
-		/* Of a log that has begun anew since then, nothing. */
-		progress = c->frames - c->left > c->copied;
-		c->copied = c->frames <= c->seen ? c->frames - c->left : 0;
-		c->wait = 0;
-		if (held)
-			judge(c);
-		else
-			go_on(c, progress);
-	}
 	/* The writer may be waiting, or be idle and not ask by itself. */
 	if (c->state != BESIDE)
 		c->on_quiet(c->arg);
@@ -210,5 +257,5 @@ checkpointer_holds(struct checkpointer *c)
 		worker_assign(c->worker, c);
 	}
 	return (c->state == QUIET ||
-	    (c->state == BESIDE && c->seen >= HOLD_FRAMES));
+	    (c->state == BESIDE && c->seen >= HOLD_FRAMES && !c->blocked));
 }

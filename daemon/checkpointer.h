@@ -5,9 +5,10 @@
  * From 32 MB of log on passes run beside the commits until little is left; then
  * the last pass runs while the writer holds still, so that all of it is copied
  * and the next commit begins the log anew.  At 48 MB the writer holds still in
- * any case.  Where somebody else reads an old state of the file, nothing of
- * this helps: the log grows until they are done, commits go on, and status says
- * so.  A pass that fails is made again, later each time, whatever else happens.
+ * any case.  Where somebody else reads an old state of the file, or does not end
+ * a checkpoint, nothing of this helps: the log grows until they are done, commits
+ * go on, and status says so.  What has come together then is copied beside the
+ * commits, in as many passes as that takes.  A pass that fails is made again, later each time, whatever else happens.
  *
  * Layer: daemon.  Threads: the loop's; passes run in the thread of its own.
  */
@@ -50,8 +51,9 @@ int	 checkpointer_uncopied(const struct checkpointer *);
 bool	 checkpointer_holds(struct checkpointer *);
 
 struct checkpointer_figures {
-	bool		blocked;	/* somebody's old read is in the way,
-					   and the log large because of it */
+	bool		blocked;	/* somebody's old read or checkpoint is
+					   in the way, and the log large
+					   because of it */
 	int		frames;		/* in the log, at the last commit */
 	uint64_t	passes;		/* since the start, as is: */
 	uint64_t	failures;	/* of them */

@@ -93,15 +93,17 @@ reason(const struct status *s, const char **advice)
 	if (s->retention.error != NULL)
 		return (s->retention.error->text);
 	*advice = "end executions that hang (execlog list --state RUNNING), "
-	    "or choose a larger --max-log-bytes";
+	    "then execlog sweep, which is also tried every hour; or choose a "
+	    "larger --max-log-bytes";
 	if (s->retention.over > 0)
-		return ("the log table is larger than --max-log-bytes: what is "
-		    "left are rows of running executions, which stay");
-	*advice = "end the process that keeps a read transaction open "
+		return ("the log table is larger than --max-log-bytes: what "
+		    "the last sweep has left are rows of running executions");
+	*advice = "end the process that keeps a read transaction or a checkpoint "
 	    "(fuser shows who has the file)";
 	if (s->checkpoint.blocked)
-		return ("another process reads an old state of the file: its "
-		    "log cannot be copied back and grows");
+		return ("another process reads an old state of the file, or "
+		    "does not end a checkpoint: its log cannot be copied back "
+		    "and grows");
 	return (NULL);
 }
 

@@ -5,8 +5,11 @@
 #include "sql/db.h"
 #include "sql/text.h"
 
+#define LONG_FRAMES	16000	/* a log as long as that is behind somebody */
+
 struct checkpoint {
 	sqlite3		*copier;
+	int		 synced;	/* frames copied when the file was, last */
 	sqlite3		*guard;
 	sqlite3_stmt	*begin;
 	sqlite3_stmt	*look;
@@ -57,6 +60,28 @@ run(sqlite3_stmt *stmt, struct sql_error *error)
 	return (result);
 }
 
+/*
+ * What was copied of a long log, onto the disk.  SQLite does it at the end of a
+ * pass that has copied all, while the writer waits: then little is to be left.
+ */
+static enum sql_result
+sync_copied(struct checkpoint *c, int copied, struct sql_error *error)
+{
+	sqlite3_file *file;
+	int rc;
+
+	if (copied == c->synced)
+		return (SQL_DONE);
+	rc = sqlite3_file_control(c->copier, "main",
+	    SQLITE_FCNTL_FILE_POINTER, &file);
+	if (rc == SQLITE_OK)
+		rc = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+	if (rc != SQLITE_OK)
+		return (db_result(NULL, rc, error));
+	c->synced = copied;
+	return (SQL_DONE);
+}
+
 enum sql_result
 checkpoint_pass(struct checkpoint *c, int *frames, int *left,
     struct sql_error *error)
@@ -77,5 +102,7 @@ checkpoint_pass(struct checkpoint *c, int *frames, int *left,
 		*left = log > copied ? log - copied : 0;
 	}
 	(void)run(c->commit, NULL);
+	if (result == SQL_DONE && log > LONG_FRAMES)
+		result = sync_copied(c, copied, error);
 	return (result);
 }

@@ -196,10 +196,7 @@ def test_a_long_reader_on_a_small_disk(small):
     p = small.producer()
     p.log("e1", "x")
     p.sync()
-    reader = sqlite3.connect(small.db, isolation_level=None)
-    reader.execute("BEGIN")
-    assert reader.execute("SELECT count(*) FROM execution_logs") \
-        .fetchone() == (1,)
+    reader = small.old_reader()
     while small.status()["state"] == "ok":
         for i in range(200):
             p.log("e1", "x" * 900)
@@ -211,44 +208,13 @@ def test_a_long_reader_on_a_small_disk(small):
     assert small.status()["checkpoint"]["frames"] < frames
 
 
-def test_a_reader_that_keeps_the_log_is_told_of(daemon):
-    """Commits go on, its log grows; a sweep says why it does not begin."""
-    daemon.stop()
-    daemon.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
-    await_until(lambda: daemon.status()["last_sweep"])
-    p = daemon.producer()
-    p.log("old", "x", timestamp=1)
-    p.sync()
-    reader = sqlite3.connect(daemon.db, isolation_level=None)
-    reader.execute("BEGIN")
-    reader.execute("SELECT count(*) FROM execution_logs").fetchone()
-    while not daemon.status()["checkpoint"]["blocked"]:
-        for _ in range(100):
-            p.log("e1", "x" * 60000)
-        p.sync()
-    status = daemon.status()
-    assert status["state"] == "degraded" and "fuser" in status["advice"]
-    assert "its log cannot be copied back" in status["reason"]
-    assert status["wal_bytes"] > 40 << 20
-    for words in ["sweep"], ["sweep", "--dry-run"]:
-        code, _, said = daemon.cli(*words)
-        assert code == 1 and "another process reads an old state" in said
-    assert daemon.cpu() < 0.2
-    reader.close()
-    await_until(lambda: daemon.status()["state"] == "ok")
-    await_until(lambda: "old" not in [e for e, in daemon.sql(
-        "SELECT DISTINCT execution_id FROM execution_logs")])
-
-
 @pytest.mark.parametrize("small", [40], indirect=True)
 def test_passes_that_fail_are_made_again_later_each_time(small):
     """Each copies all from where it began, and fails where that did."""
     p = small.producer()
     p.log("e1", "x")
     p.sync()
-    reader = sqlite3.connect(small.db, isolation_level=None)
-    reader.execute("BEGIN")
-    reader.execute("SELECT count(*) FROM execution_logs").fetchone()
+    reader = small.old_reader()
     while small.status()["state"] == "ok":
         for i in range(200):
             p.log("e1", "x" * 900)

@@ -110,6 +110,13 @@ class Daemon:
         return (done.returncode, done.stdout.decode("utf-8", "replace"),
                 done.stderr.decode("utf-8", "replace"))
 
+    def old_reader(self):
+        """A connection that goes on reading the file as it is now."""
+        db = sqlite3.connect(self.db, isolation_level=None)
+        db.execute("BEGIN")
+        db.execute("SELECT count(*) FROM execution_logs").fetchone()
+        return db
+
     def cpu(self, seconds=1):
         """Its CPU time, in s, while somebody waits for so long."""
         def used():

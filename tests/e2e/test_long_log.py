@@ -1,0 +1,83 @@
+"""Another process keeps the log from being copied back."""
+import fcntl
+import os
+import struct
+
+import pytest
+
+from lib.daemon import await_until
+
+CHECKPOINT_LOCK = 121       # SQLite's byte for it in the -shm file
+SOAK = bool(os.environ.get("EXECLOG_SOAK"))
+
+
+def grow_until_blocked(daemon, p):
+    while not daemon.status()["checkpoint"]["blocked"]:
+        for _ in range(100):
+            p.log("e1", "x" * 60000)
+        p.sync()
+
+
+def test_a_reader_that_keeps_the_log_is_told_of(daemon):
+    """Commits go on, its log grows; a sweep says why it does not begin."""
+    daemon.stop()
+    daemon.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
+    await_until(lambda: daemon.status()["last_sweep"])
+    p = daemon.producer()
+    p.log("old", "x", timestamp=1)
+    p.sync()
+    reader = daemon.old_reader()
+    grow_until_blocked(daemon, p)
+    status = daemon.status()
+    assert status["state"] == "degraded" and "fuser" in status["advice"]
+    assert "its log cannot be copied back" in status["reason"]
+    assert status["wal_bytes"] > 40 << 20
+    for words in ["sweep"], ["sweep", "--dry-run"]:
+        code, _, said = daemon.cli(*words)
+        assert code == 1 and "another process reads an old state" in said
+    assert daemon.cpu() < 0.2
+    reader.close()
+    await_until(lambda: daemon.status()["state"] == "ok")
+    await_until(lambda: "old" not in [e for e, in daemon.sql(
+        "SELECT DISTINCT execution_id FROM execution_logs")])
+
+
+def test_a_checkpoint_that_does_not_end_is_told_of(daemon):
+    p = daemon.producer()
+    p.log("e1", "x")
+    p.sync()
+    with open(f"{daemon.db}-shm", "rb+", buffering=0) as shm:
+        fcntl.fcntl(shm, fcntl.F_SETLK, struct.pack(
+            "hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, CHECKPOINT_LOCK, 1, 0))
+        grow_until_blocked(daemon, p)
+        status = daemon.status()
+        assert status["state"] == "degraded" and "fuser" in status["advice"]
+        assert "does not end a checkpoint" in status["reason"]
+        assert "does not end a checkpoint" in daemon.stderr.read_text()
+        tries = status["checkpoint"]["failures"]
+        assert daemon.cpu(1) < 0.2
+        assert daemon.status()["checkpoint"]["failures"] - tries <= 4
+    # Closed: it has gone.
+    await_until(lambda: daemon.status()["state"] == "ok")
+
+
+@pytest.mark.skipif(not SOAK, reason="make soak")
+def test_a_long_log_is_copied_beside_the_commits(daemon):
+    """1 GB of it: the writer does not wait for all of that."""
+    p = daemon.producer(timeout=120)
+    p.log("e1", "x")
+    p.sync()
+    reader = daemon.old_reader()
+    while daemon.status()["wal_bytes"] < 1 << 30:
+        for _ in range(200):
+            p.log("e1", "x" * 60000)
+        p.sync()
+    before = daemon.status()["ack_wait_ms"]["max"]
+    reader.close()
+    commits = daemon.status()["commits"]
+    while daemon.status()["checkpoint"]["blocked"]:
+        p.log("e1", "x" * 1000)
+        p.sync()
+    # Commits went on all the while.
+    assert daemon.status()["commits"] - commits > 100
+    assert daemon.status()["ack_wait_ms"]["max"] < before + 2500
