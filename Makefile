@@ -59,7 +59,8 @@ SUPPORT	:= $(patsubst %,$(B)/tests/unit/%.o,support shim masking \
 	   sweeping)
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power interleaved \
-	   output_bytes capture_kills raw_memory engine sweep long_log)
+	   output_bytes capture_kills raw_memory engine sweep \
+	   sweep_clock long_log)
 BENCH	:= $(addprefix $(B)/bench/,rawloop load engine stamp)
 SQLTEXT	:= sql/statements.sql $(sort $(wildcard sql/schema/*.sql))
 
