@@ -116,7 +116,7 @@ def test_acknowledgements_are_those_of_records(daemon):
     await_until(lambda: daemon.sql(producers) == [(0,)], "the BYE")
     status = await_until(lambda: (s := daemon.status())["commits"] > before
                          and s)
-    assert 0 < status["ack_wait_ms"]["max"] < 900
+    assert status["ack_wait_ms"]["max"] < 900    # of the event: maybe under 1
 
 
 def test_what_was_there_is_counted_after_a_start(idle):
