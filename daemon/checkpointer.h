@@ -6,9 +6,10 @@
  * the last pass runs while the writer holds still, so that all of it is copied
  * and the next commit begins the log anew.  At 48 MB the writer holds still in
  * any case.  Where somebody else reads an old state of the file, or does not end
- * a checkpoint, nothing of this helps: the log grows until they are done, commits
- * go on, and status says so.  What has come together then is copied beside the
- * commits, in as many passes as that takes.  A pass that fails is made again, later each time, whatever else happens.
+ * a checkpoint, nothing of this helps: the log grows until they are done,
+ * commits go on, and status says so.  What has come together then is copied
+ * beside the commits, in as many passes as that takes.  A pass that fails is
+ * made again, later each time, whatever else happens.
  *
  * Layer: daemon.  Threads: the loop's; passes run in the thread of its own.
  */

@@ -205,7 +205,8 @@ def test_a_reader_of_an_old_state_does_not_stop_us(daemon):
     def healed():
         p.log("e1", "more")
         p.sync()
-        return daemon.status()["state"] == "ok"
+        status = daemon.status()
+        # The commit after the last of it was copied begins the log anew.
+        return status["state"] == "ok" and status["wal_bytes"] <= 64 << 20
     await_until(healed)
     assert daemon.sql("PRAGMA integrity_check") == [("ok",)]
-    assert daemon.status()["wal_bytes"] <= 64 << 20
