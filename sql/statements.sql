@@ -869,7 +869,11 @@ INSERT INTO execlog_sweeps (cause, started_at, cutoff, failed_cutoff,
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, 0, ?8, 0)
 
 -- name: sweeps_trim
-DELETE FROM execlog_sweeps WHERE id <= ?1
+-- Behind the newest, ?1: one for the ceiling that found nothing to remove is
+-- repeated every hour, and tells nothing more.
+DELETE FROM execlog_sweeps WHERE id < ?1 AND (cause = 'ceiling' AND rows = 0
+	OR id <= (SELECT id FROM execlog_sweeps ORDER BY id DESC LIMIT 1
+		OFFSET ?2))
 
 -- name: sweep_note
 UPDATE execlog_sweeps SET ended_at = ?2, phase = ?3, cursor = ?4, rows = ?5,

@@ -116,7 +116,8 @@ sweeps_begin(struct sweeps *t, struct sweep_step *step,
 	if ((result = run(t, SWEEPS_BEGIN, error)) != SQL_DONE)
 		return (result);
 	s->id = sqlite3_last_insert_rowid(t->db);
-	(void)sqlite3_bind_int64(t->stmt[SWEEPS_TRIM], 1, s->id - SWEEPS_KEPT);
+	(void)sqlite3_bind_int64(t->stmt[SWEEPS_TRIM], 1, s->id);
+	(void)sqlite3_bind_int(t->stmt[SWEEPS_TRIM], 2, SWEEPS_KEPT);
 	if ((result = run(t, SWEEPS_TRIM, error)) != SQL_DONE)
 		return (result);
 	return (believe(t, &step->mark, error));

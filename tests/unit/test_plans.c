@@ -241,7 +241,7 @@ check_plans(sqlite3 *db)
 		    "(subquery-1);" },
 		{ sql_sweeps_trim,
 		    "SEARCH execlog_sweeps USING INTEGER PRIMARY KEY "
-		    "(rowid<?);" },
+		    "(rowid<?);SCALAR SUBQUERY 1;SCAN execlog_sweeps;" },
 		{ sql_sweep_note,
 		    "SEARCH execlog_sweeps USING INTEGER PRIMARY KEY "
 		    "(rowid=?);" },

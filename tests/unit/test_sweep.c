@@ -233,6 +233,28 @@ test_results_of_sweeps_are_kept(void **state)
 	    "30|35");
 }
 
+/* One that cannot bring the rows below the ceiling is repeated every hour. */
+static void
+test_futile_sweeps_do_not_displace_the_others(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s;
+	int i;
+
+	sweep_all(w);
+	for (i = 0; i < SWEEPS_KEPT + 5; i++) {
+		s = step_of();
+		(void)snprintf(s.sweep.cause, sizeof s.sweep.cause, "ceiling");
+		(void)sweep(w, &s);
+	}
+	assert_answer(w, "SELECT group_concat(cause) FROM execlog_sweeps",
+	    "asked,ceiling");
+	for (i = 0; i < SWEEPS_KEPT; i++)
+		sweep_all(w);
+	assert_answer(w, "SELECT count(*), count(DISTINCT cause) FROM "
+	    "execlog_sweeps", "30|1");
+}
+
 static int
 prepared(sqlite3 *db, const char *sql)
 {
@@ -300,6 +322,7 @@ main(void)
 		world_test(test_a_sweep_before_what_was_counted_is_read),
 		world_test(test_a_step_ends_in_time),
 		world_test(test_results_of_sweeps_are_kept),
+		world_test(test_futile_sweeps_do_not_displace_the_others),
 		world_test(test_the_guard),
 		world_test(test_triggers_of_others),
 	};
