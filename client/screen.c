@@ -165,8 +165,8 @@ put_people(struct buf *b, const struct json_t *doc)
 {
 	long long others = count(doc, "connections");
 
-	buf_printf(b, "connections  %lld beside this one, %lld producers, "
-	    "%lld followers, %lld streams\n", others > 0 ? others - 1 : 0,
+	buf_printf(b, "connections  %lld beside this one; producers %lld, "
+	    "followers %lld, streams %lld\n", others > 0 ? others - 1 : 0,
 	    count(doc, "producers"), count(doc, "followers"),
 	    count(doc, "streams"));
 }
