@@ -1,109 +1,9 @@
 /*
  * When there is a step to make, and of what: with clocks of our own.
  */
-#include "tests/unit/support.h"
+#include "tests/unit/clocks.h"
 
 #include <stdlib.h>
-
-#include "daemon/retention.h"
-#include "daemon/schedule.h"
-
-#define NOW	(20000 * DAY_MS)
-#define MINUTE	60000
-#define HOLD	6000		/* us */
-
-struct clocks {
-	struct retention	*r;
-	struct clock_mark	 now;
-	int			 told[5];
-	struct retention_watcher watcher;
-	bool			 watches;
-};
-
-static void
-on_news(void *v, const struct retention_news *news)
-{
-	struct clocks *c = v;
-
-	c->told[news->state]++;
-	if (news->state == RETENTION_RUNNING)
-		return;
-	retention_leave(c->r, &c->watcher);
-	c->watches = false;
-}
-
-static void
-set_up_with(struct clocks *c, const struct retention_config *config,
-    const struct sweep *last, const struct clock_mark *mark)
-{
-	static const struct sweep none;
-	static const struct clock_mark never;
-
-	*c = (struct clocks){
-		.r = retention_new(config, last != NULL ? last : &none,
-		    mark != NULL ? mark : &never),
-		.now = { .boot = "b", .wall_ms = NOW, .boot_ms = 1000 },
-	};
-}
-
-static const struct retention_config thirty = { .days = 30, .at = 210 };
-
-static void
-pass(struct clocks *c, int64_t ms)
-{
-	c->now.wall_ms += ms;
-	c->now.boot_ms += ms;
-}
-
-static struct sweep_step *
-step(struct clocks *c)
-{
-	return (retention_step(c->r, &c->now, HOLD));
-}
-
-/* The writer makes it; over: it was the last one. */
-static void
-make(struct clocks *c, struct sweep_step *s, bool over)
-{
-	static const struct sql_error none;
-
-	s->sweep.id = 1;
-	s->sweep.steps++;
-	if (over) {
-		s->sweep.phase = SWEEP_OVER;
-		s->sweep.ended_at = c->now.wall_ms;
-	}
-	retention_stepped(c->r, SQL_DONE, &none, &c->now);
-}
-
-static void
-not_made(struct clocks *c, enum sql_result result)
-{
-	struct sql_error error = { .result = result, .text = "why" };
-
-	retention_stepped(c->r, result, &error, &c->now);
-}
-
-static void
-ask(struct clocks *c, bool dry, bool yes)
-{
-	c->watcher = (struct retention_watcher){ .dry = dry, .tell = on_news,
-	    .arg = c };
-	c->watches = true;
-	retention_ask(c->r, &c->watcher, yes, &c->now);
-}
-
-/* The sweep at start, in one step. */
-static void
-begin(struct clocks *c)
-{
-	struct sweep_step *s = step(c);
-
-	assert_non_null(s);
-	assert_string_equal(s->sweep.cause, "start");
-	make(c, s, true);
-	assert_null(step(c));
-}
 
 static void
 test_at_start_and_once_a_day(void **state)
@@ -207,94 +107,6 @@ test_failed_ones(void **state)
 	config.failed_days = 7;		/* never shorter than others */
 	set_up_with(&c, &config, NULL, NULL);
 	assert_int_equal(step(&c)->sweep.failed_cutoff, NOW - 30 * DAY_MS);
-	retention_free(c.r);
-}
-
-static void
-test_clocks(void **state)
-{
-	const struct clock_mark a = { .boot = "a", .wall_ms = NOW,
-	    .boot_ms = 5000 };
-	struct clock_mark b = a;
-	int64_t moved;
-
-	(void)state;
-	b.wall_ms += 100 * DAY_MS;
-	b.boot_ms += 100 * DAY_MS;
-	assert_true(schedule_believes(&a, &b, &moved));
-	b.boot_ms -= DAY_MS;
-	assert_true(schedule_believes(&a, &b, &moved));
-	b.boot_ms--;
-	assert_false(schedule_believes(&a, &b, &moved));
-	assert_int_equal(moved, DAY_MS + 1);
-	b.boot_ms += 2 * DAY_MS + 2;
-	assert_false(schedule_believes(&a, &b, &moved));
-	/* Another boot: so long may the host have been off. */
-	(void)strcpy(b.boot, "b");
-	assert_true(schedule_believes(&a, &b, &moved));
-	b.wall_ms = NOW + 366 * DAY_MS;
-	assert_true(schedule_believes(&a, &b, &moved));
-	b.wall_ms++;
-	assert_false(schedule_believes(&a, &b, &moved));
-	b.wall_ms = NOW - 367 * DAY_MS;
-	assert_false(schedule_believes(&a, &b, &moved));
-	assert_true(schedule_believes(&(struct clock_mark){ 0 }, &b, &moved));
-}
-
-static void
-test_a_clock_that_jumps_stops_the_sweep(void **state)
-{
-	struct clocks c;
-	struct sweep_step *s;
-
-	(void)state;
-	set_up_with(&c, &thirty, NULL, NULL);
-	make(&c, step(&c), false);
-	c.now.wall_ms += 3650 * DAY_MS;
-	assert_null(step(&c));
-	assert_non_null(retention_doubt(c.r));
-	pass(&c, MINUTE);
-	ask(&c, false, false);
-	assert_null(step(&c));
-	assert_int_equal(c.told[RETENTION_WAITING], 1);
-	assert_false(c.watches);
-	/* It comes back by itself: the sweep goes on. */
-	c.now.wall_ms -= 3650 * DAY_MS;
-	pass(&c, MINUTE);
-	s = step(&c);
-	assert_non_null(s);
-	assert_null(retention_doubt(c.r));
-	assert_int_equal(s->sweep.cutoff, NOW - 30 * DAY_MS);
-	make(&c, s, false);
-	/* Or somebody says that it is right: a new one begins. */
-	c.now.wall_ms += 3650 * DAY_MS;
-	assert_null(step(&c));
-	ask(&c, false, true);
-	s = step(&c);
-	assert_non_null(s);
-	assert_int_equal(s->sweep.id, 0);
-	assert_int_equal(s->sweep.cutoff, c.now.wall_ms - 30 * DAY_MS);
-	make(&c, s, true);
-	assert_int_equal(c.told[RETENTION_DONE], 1);
-	retention_free(c.r);
-}
-
-/* Whatever was believed at a sweep is what the next one compares with. */
-static void
-test_a_clock_may_be_set_a_little_each_day(void **state)
-{
-	struct clocks c;
-	int day;
-
-	(void)state;
-	set_up_with(&c, &thirty, NULL, NULL);
-	begin(&c);
-	for (day = 0; day < 5; day++) {
-		pass(&c, DAY_MS + 3600000);
-		c.now.wall_ms += DAY_MS / 2;
-		make(&c, step(&c), true);
-		assert_null(retention_doubt(c.r));
-	}
 	retention_free(c.r);
 }
 
@@ -443,94 +255,6 @@ test_counting(void **state)
 	retention_free(c.r);
 }
 
-static void
-test_the_ceiling_is_looked_at(void **state)
-{
-	struct clocks c;
-	struct sweep_step *s;
-
-	(void)state;
-	set_up_with(&c, &(struct retention_config){ .max_bytes = 1000 }, NULL,
-	    NULL);
-	make(&c, step(&c), true);
-	s = step(&c);		/* at once: has it helped? */
-	assert_true(s->peek);
-	s->bytes = 1000;
-	make(&c, s, false);
-	assert_null(step(&c));
-	pass(&c, MINUTE);
-	s = step(&c);
-	s->bytes = 1001;
-	make(&c, s, false);
-	s = step(&c);
-	assert_false(s->peek);
-	assert_string_equal(s->sweep.cause, "ceiling");
-	assert_int_equal(s->max_bytes, 1000);
-	assert_int_equal(s->sweep.cutoff, SWEEP_NOTHING);
-	make(&c, s, true);
-	retention_free(c.r);
-}
-
-/* How many bytes there are after a sweep, if one is made. */
-static bool
-sweep_and_look(struct clocks *c, int64_t bytes, bool all)
-{
-	struct sweep_step *s = step(c);
-	bool swept = s != NULL && !s->peek;
-
-	if (swept) {
-		assert_string_equal(s->sweep.cause, "ceiling");
-		s->above = true;
-		s->all = all;
-		make(c, s, true);
-		s = step(c);
-	}
-	if (s != NULL) {
-		assert_true(s->peek);
-		s->bytes = bytes;
-		make(c, s, false);
-	}
-	return (swept);
-}
-
-/* Rows that stay are passed over by the next sweep, until none is left that
-   could go; then it is said, and tried again an hour later. */
-static void
-test_a_ceiling_that_is_not_reached(void **state)
-{
-	struct retention_figures f;
-	struct clocks c;
-	int sweeps = 0, i;
-
-	(void)state;
-	set_up_with(&c, &(struct retention_config){ .max_bytes = 1000 }, NULL,
-	    NULL);
-	make(&c, step(&c), true);
-	assert_false(sweep_and_look(&c, 1500, false));
-	assert_int_equal(step(&c)->beyond, 0);
-	assert_true(sweep_and_look(&c, 1400, false));
-	assert_int_equal(step(&c)->beyond, 500);
-	retention_figures(c.r, &f);
-	assert_int_equal(f.over, 0);
-	assert_true(sweep_and_look(&c, 1300, false));
-	assert_int_equal(step(&c)->beyond, 900);
-	assert_true(sweep_and_look(&c, 1200, true));
-	retention_figures(c.r, &f);
-	assert_int_equal(f.over, 1200);
-	for (i = 0; i < 3 * 60; i++) {
-		pass(&c, MINUTE);
-		sweeps += sweep_and_look(&c, 1200, true);
-		retention_figures(c.r, &f);
-		assert_int_equal(f.over, 1200);
-	}
-	assert_int_equal(sweeps, 2);
-	pass(&c, 2 * MINUTE);
-	assert_false(sweep_and_look(&c, 1000, false));
-	retention_figures(c.r, &f);
-	assert_int_equal(f.over, 0);
-	retention_free(c.r);
-}
-
 int
 main(void)
 {
@@ -539,15 +263,10 @@ main(void)
 		cmocka_unit_test(test_when_the_next_one_is_due),
 		cmocka_unit_test(test_nothing_where_all_is_kept),
 		cmocka_unit_test(test_failed_ones),
-		cmocka_unit_test(test_clocks),
-		cmocka_unit_test(test_a_clock_that_jumps_stops_the_sweep),
-		cmocka_unit_test(test_a_clock_may_be_set_a_little_each_day),
 		cmocka_unit_test(test_going_on),
 		cmocka_unit_test(test_steps_fit_the_budget),
 		cmocka_unit_test(test_failures_are_tried_again),
 		cmocka_unit_test(test_counting),
-		cmocka_unit_test(test_the_ceiling_is_looked_at),
-		cmocka_unit_test(test_a_ceiling_that_is_not_reached),
 	};
 
 	(void)setenv("TZ", "UTC", 1);
