@@ -56,7 +56,7 @@ CLIENT	:= $(call objects,client)
 LIBRARY	:= $(patsubst %,$(B)/client/%.o,handle capture masks streamfd \
 	   sender ring link stamp) $(PROTO)
 SUPPORT	:= $(patsubst %,$(B)/tests/unit/%.o,support shim masking \
-	   sweeping clocks)
+	   sweeping clocks asking)
 UNITS	:= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 SOAK	:= $(patsubst %,tests/e2e/test_%.py,crash durable power interleaved \
 	   output_bytes capture_kills raw_memory engine sweep \
