@@ -26,13 +26,6 @@ on_end(const struct options *o, const struct request *r, struct span body)
 }
 
 static int
-on_lost(const struct feed *f)
-{
-	complain("%s", f->link.reason);
-	return (EXIT_UNREACHABLE);
-}
-
-static int
 read_all(const struct options *o, const struct request *r, struct feed *feed,
     void (*fn)(const struct frame *, void *arg), void *arg)
 {
@@ -51,7 +44,7 @@ read_all(const struct options *o, const struct request *r, struct feed *feed,
 		case LINK_WOKEN:
 			break;
 		case LINK_LOST:
-			return (on_lost(feed));
+			return (feed_lost(feed, o));
 		}
 		if (interrupt_signal() != 0)
 			return (EXIT_SIGNAL + interrupt_signal());
@@ -65,12 +58,8 @@ asking_run(const struct options *o, const struct request *r,
 	struct feed feed;
 	int code;
 
-	if (!feed_open(&feed, o)) {
-		if (o->db == NULL)
-			return (options_unreachable(o, feed.link.reason));
-		complain("%s: %s", o->db, feed.link.reason);
-		return (EXIT_UNREACHABLE);
-	}
+	if (!feed_open(&feed, o, 0))
+		return (feed_lost(&feed, o));
 	if (!feed_ask(&feed, r)) {
 		complain("the request is too long");
 		code = EXIT_USAGE;

@@ -62,7 +62,7 @@ put_answer(struct buf *b, const struct options *o, struct span s)
 {
 	if (o->prometheus)
 		exposition_put(b, s);
-	else if (o->json || o->format != FORMAT_SHORT) {
+	else if (o->json) {
 		escape_json(b, s);
 		buf_char(b, '\n');
 	} else

@@ -27,10 +27,10 @@ static void
 print_outcome(const struct sweeping *s, const struct sweep_news *n)
 {
 	const struct options *o = s->options;
-	bool dry = o->dry_run, json = o->json || o->format != FORMAT_SHORT;
+	bool dry = o->dry_run;
 	struct buf b = { 0 };
 
-	if (json)
+	if (o->json)
 		sweep_show_json(&b, n, dry ? &s->shares : NULL, o->safe);
 	else if (n->state == SWEEP_STATE_DONE && dry)
 		sweep_show_counted(&b, n, &s->shares, !o->raw);
@@ -94,8 +94,7 @@ read_all(struct sweeping *s)
 			say("-- the daemon goes on with it --");
 		return (EXIT_SIGNAL + interrupt_signal());
 	}
-	complain("%s", s->link.reason);
-	return (EXIT_UNREACHABLE);
+	return (options_unreachable(s->options, s->link.reason));
 }
 
 static int

@@ -46,6 +46,7 @@ deliver_open(struct delivery *d, const struct options *o, bool lazy)
 		.lazy = lazy,
 		.on_refused = on_refused,
 		.arg = d,
+		.cancel = &(int){ interrupt_fd() },
 	};
 	int64_t until = times_monotonic_ms() + patience(o), left;
 
@@ -97,8 +98,8 @@ deliver_explain(struct delivery *d)
 		(void)snprintf(d->reason, sizeof d->reason, "execlogd is "
 		    "there, but acknowledges nothing; see execlog status");
 	else
-		unreachable_explain(d->options->socket, d->reason, false,
-		    d->reason);
+		unreachable_explain(d->options->socket, d->reason,
+		    UNREACHABLE_WRITE, d->reason);
 }
 
 void

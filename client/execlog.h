@@ -99,14 +99,17 @@ struct execlog_options {
 					   meanwhile, execlog_stored is 0 */
 	/*
 	 * A record was not stored because of its value: its number (the first
-	 * one is 1; 0: a value that is not masked), a code, a sentence.  Called by the handle's thread; must
-	 * not call back.  A WARN row stands in its place where possible.
+	 * one is 1; 0: a value that is not masked), a code, a sentence.  Called
+	 * by the handle's thread; must not call back.  A WARN row stands in its
+	 * place where possible.
 	 */
 	void		(*on_refused)(uint64_t number, const char *code,
 			    const char *sentence, void *arg);
 	void		*arg;
 	int		 patience;	/* ms that the daemon may take for its
 					   first answer; 0: 10 s */
+	const int	*cancel;	/* a descriptor: once it is readable,
+					   execlog_open gives up; NULL: none */
 };
 
 struct execlog_record {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/escape.h"
 #include "client/interrupt.h"
 #include "client/options.h"
 #include "proto/version.h"
@@ -26,16 +27,25 @@ open_db(struct feed *f)
 }
 
 bool
-feed_open(struct feed *f, const struct options *o)
+feed_open(struct feed *f, const struct options *o, int patience)
 {
 	struct welcome welcome;
 
 	*f = (struct feed){ .db = o->db };
 	if (o->db != NULL)
 		return (open_db(f));
-	return (link_open(&f->link, o->socket, interrupt_fd(), 0,
+	return (link_open(&f->link, o->socket, interrupt_fd(), patience,
 	    &(struct hello){ .role = ROLE_READ }, "execlog " EXECLOG_VERSION,
 	    &welcome));
+}
+
+int
+feed_lost(const struct feed *f, const struct options *o)
+{
+	if (o->db == NULL)
+		return (options_unreachable(o, f->link.reason));
+	complain("%s: %s", o->db, f->link.reason);
+	return (EXIT_UNREACHABLE);
 }
 
 void

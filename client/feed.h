@@ -25,9 +25,14 @@ struct feed {
 	bool		 ended;
 };
 
-/* False: link.reason says why. */
-bool	 feed_open(struct feed *, const struct options *);
+/* The daemon may take "patience" ms to answer; 0: LINK_PATIENCE.  False:
+   link.reason says why. */
+bool	 feed_open(struct feed *, const struct options *, int patience);
 void	 feed_close(struct feed *);
+
+/* It could not be opened, or was lost: complain; EXIT_UNREACHABLE, or that of
+   options_unreachable. */
+int	 feed_lost(const struct feed *, const struct options *);
 
 /*
  * Ask; one request on a feed.  Its texts stay the caller's.  False if it is too

@@ -141,7 +141,8 @@ execlog_open(const struct execlog_options *given, char reason[EXECLOG_REASON])
 		return (NULL);
 	}
 	/* The first time here, so that the caller hears of it. */
-	if (!o.lazy && !sender_connect(h)) {
+	if (!o.lazy &&
+	    !sender_connect(h, o.cancel != NULL ? *o.cancel : -1)) {
 		explain(reason, h->reason);
 		destroy(h);
 		return (NULL);

@@ -108,10 +108,10 @@ void	 sender_wake(struct execlog *);
 void	 sender_flush(struct execlog *);
 
 /*
- * Connect, and put the queue right by what the daemon has.  Without the lock;
- * by the opener, then by the thread.
+ * Connect, and put the queue right by what the daemon has; "cancel" readable: give
+ * up.  Without the lock; by the opener, then by the thread.
  */
-bool	 sender_connect(struct execlog *);
+bool	 sender_connect(struct execlog *, int cancel);
 
 /* The lock and the condition. */
 void	 sender_init(struct execlog *);

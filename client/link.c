@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/fault.h"
@@ -126,6 +127,28 @@ fill(struct link *l)
 	return (lost(l, strerror(errno)));
 }
 
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000);
+}
+
+/* As poll, but signals are no answer: who wants to be woken has "wake". */
+static int
+poll_whole(struct pollfd *p, nfds_t n, int timeout)
+{
+	int64_t until = now_ms() + timeout, left = timeout;
+	int ready;
+
+	while ((ready = poll(p, n, (int)left)) == -1 && errno == EINTR)
+		if (timeout > 0 && (left = until - now_ms()) < 0)
+			left = 0;
+	return (ready);
+}
+
 enum link_result
 link_wait(struct link *l, int timeout)
 {
@@ -139,11 +162,8 @@ link_wait(struct link *l, int timeout)
 		return (LINK_LOST);
 	if (link_unsent(l) > 0)
 		p[0].events |= POLLOUT;
-	if (poll(p, 3, timeout) == -1) {
-		if (errno != EINTR)
-			return (lost(l, strerror(errno)));
-		return (LINK_NOTHING);
-	}
+	if (poll_whole(p, 3, timeout) == -1)
+		return (lost(l, strerror(errno)));
 	if (p[1].revents != 0 || p[2].revents != 0)
 		return (LINK_WOKEN);
 	return (p[0].revents != 0 ? LINK_OK : LINK_NOTHING);

@@ -10,6 +10,7 @@
 #include "client/commands.h"
 #include "client/escape.h"
 #include "client/interrupt.h"
+#include "client/print.h"
 #include "client/shortcut.h"
 #include "proto/version.h"
 
@@ -43,12 +44,15 @@ static const char help[] =
 static int
 flush(int code)
 {
-	int flushed = code;
+	(void)print_flush(&code);
+	return (code);
+}
 
-	if (fflush(stdout) == 0)
-		return (code);
-	complain("cannot write to stdout");
-	return (flushed == EXIT_OK ? EXIT_FAILURE_OTHER : flushed);
+static int
+no_command(const char *word)
+{
+	complain("there is no command %s; see execlog -h", word);
+	return (EXIT_USAGE);
 }
 
 /* help, help COMMAND, -h; without a word at all it is bad usage. */
@@ -57,9 +61,30 @@ print_help(int argc, char **argv)
 {
 	const struct command *command = argc > 2 ? commands_find(argv[2]) : NULL;
 
+	if (argc > 2 && command == NULL)
+		return (no_command(argv[2]));
 	(void)fputs(command != NULL ? command->help : help,
 	    argc > 1 ? stdout : stderr);
 	return (argc > 1 ? flush(EXIT_OK) : EXIT_USAGE);
+}
+
+/* The one option that may also stand before the command: so many words. */
+static int
+take_socket(int argc, char **argv)
+{
+	static const char option[] = "--socket";
+	size_t n = sizeof option - 1;
+
+	if (argc < 2 || strncmp(argv[1], option, n) != 0)
+		return (0);
+	if (argv[1][n] == '=') {
+		(void)setenv("EXECLOG_SOCKET", argv[1] + n + 1, 1);
+		return (1);
+	}
+	if (argv[1][n] != '\0' || argc < 3)
+		return (0);
+	(void)setenv("EXECLOG_SOCKET", argv[2], 1);
+	return (2);
 }
 
 /*
@@ -83,16 +108,13 @@ main(int argc, char **argv)
 	struct options options;
 	const struct command *command;
 	const char *word;
-	int code;
+	int code, taken;
 
 	fill_descriptors();
 	interrupt_init();
-	/* The one option that may also stand before the command. */
-	if (argc > 2 && strcmp(argv[1], "--socket") == 0) {
-		(void)setenv("EXECLOG_SOCKET", argv[2], 1);
-		argc -= 2;
-		argv += 2;
-	}
+	taken = take_socket(argc, argv);
+	argc -= taken;
+	argv += taken;
 	word = argc > 1 ? argv[1] : "-h";
 	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 ||
 	    strcmp(word, "help") == 0)
@@ -101,10 +123,8 @@ main(int argc, char **argv)
 		(void)puts("execlog " EXECLOG_VERSION);
 		return (flush(EXIT_OK));
 	}
-	if ((command = commands_find(word)) == NULL) {
-		complain("there is no command %s; see execlog -h", word);
-		return (EXIT_USAGE);
-	}
+	if ((command = commands_find(word)) == NULL)
+		return (no_command(word));
 	code = options_parse(&options, command, argc - 1, argv + 1);
 	if (code != -1)
 		return (flush(code));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/escape.h"
+#include "client/interrupt.h"
 #include "client/unreachable.h"
 #include "client/values.h"
 #include "proto/record.h"
@@ -375,8 +376,13 @@ options_unreachable(const struct options *o, const char *reason)
 {
 	char text[UNREACHABLE_TEXT];
 
-	unreachable_explain(o->socket, reason, strchr(o->command->takes,
-	    'B') != NULL, text);
+	/* Who has given up knows. */
+	if (interrupt_signal() != 0)
+		return (EXIT_SIGNAL + interrupt_signal());
+	unreachable_explain(o->socket, reason,
+	    o->command->writes ? UNREACHABLE_WRITE :
+	    strchr(o->command->takes, 'B') != NULL ? UNREACHABLE_READ :
+	    UNREACHABLE_ASK, text);
 	complain("%s", text);
 	return (EXIT_UNREACHABLE);
 }

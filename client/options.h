@@ -166,7 +166,8 @@ struct execlog_record	 options_record(const struct options *,
    told which is too many. */
 bool	 options_is_single(const struct options *);
 
-/* Complain that there is no daemon, and why; EXIT_UNREACHABLE. */
+/* Complain that there is no daemon, and why; EXIT_UNREACHABLE.  After Ctrl-C
+   nothing is said, and it is the code for that. */
 int	 options_unreachable(const struct options *, const char *reason);
 
 #endif

@@ -210,23 +210,31 @@ reading_left(const struct reading *r)
 	return (ms > 0 ? ms : 0);
 }
 
-int
-reading_open(const struct reading *r, struct feed *feed)
+bool
+reading_connect(const struct reading *r, struct feed *feed)
 {
-	const struct options *o = r->options;
+	int64_t left = reading_left(r);
 
-	if (feed_open(feed, o))
+	return (feed_open(feed, r->options, left > LINK_PATIENCE ? 0 :
+	    left > 0 ? (int)left : 1));
+}
+
+int
+reading_open(struct reading *r, struct feed *feed)
+{
+	if (reading_connect(r, feed))
 		return (-1);
-	if (o->db == NULL)
-		return (options_unreachable(o, feed->link.reason));
-	complain("%s: %s", o->db, feed->link.reason);
-	return (EXIT_UNREACHABLE);
+	if (interrupt_signal() == 0 && reading_left(r) > 0)
+		return (feed_lost(feed, r->options));
+	return (reading_stopped(r));
 }
 
 /* The daemon is gone: others than follows are done.  -1: try again. */
 int
 reading_give_up(struct reading *r, const struct feed *feed)
 {
+	int code;
+
 	if (reading_is_live(r) && feed->link.fault != FAULT_BAD_REQUEST) {
 		/* Coming back is not enough: it must last. */
 		if (!r->away && times_monotonic_ms() - r->back_at >=
@@ -241,10 +249,9 @@ reading_give_up(struct reading *r, const struct feed *feed)
 	}
 	print_end(&r->printer);
 	(void)fflush(stdout);
-	complain("%s", feed->link.reason);
-	if (reading_is_live(r))
-		return (EXIT_NO_END);
-	return (feed->db != NULL ? EXIT_FAILURE_OTHER : EXIT_UNREACHABLE);
+	code = feed_lost(feed, r->options);
+	return (code == EXIT_UNREACHABLE && reading_is_live(r) ? EXIT_NO_END :
+	    code);
 }
 
 void
@@ -267,7 +274,7 @@ on_lost(struct reading *r)
 	r->request.wait = r->request.wait || r->mark.known;
 	feed_close(&r->feed);
 	reading_pause(r);
-	r->away = !feed_open(&r->feed, r->options) || !ask(r);
+	r->away = !reading_connect(r, &r->feed) || !ask(r);
 	r->back_at = times_monotonic_ms();
 	return (-1);
 }

@@ -36,8 +36,12 @@ bool	 reading_is_live(const struct reading *);
 /* ms until --timeout. */
 int64_t	 reading_left(const struct reading *);
 
-/* -1, or the exit code after a line of complaint. */
-int	 reading_open(const struct reading *, struct feed *);
+/* feed_open, within that time. */
+bool	 reading_connect(const struct reading *, struct feed *);
+
+/* The same, for the first time: -1, or the exit code after a line of
+   complaint. */
+int	 reading_open(struct reading *, struct feed *);
 
 /* The whole id, where the beginning of one was given. */
 void	 reading_set_execution(struct reading *, struct span execution);

@@ -124,7 +124,7 @@ seek_once(struct reading *r, int *code)
 	back.wait = false;
 	back.lines = -1;
 	r->mark.known = false;
-	if (feed_open(&feed, r->options) && feed_ask(&feed, &back))
+	if (reading_connect(r, &feed) && feed_ask(&feed, &back))
 		sought = walk_back(r, &feed, &wanted);
 	else
 		/* At first that is told by whoever asks next. */

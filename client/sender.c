@@ -140,7 +140,7 @@ resume(struct execlog *h, const struct welcome *w)
 }
 
 bool
-sender_connect(struct execlog *h)
+sender_connect(struct execlog *h, int cancel)
 {
 	struct hello hello = {
 		.role = ROLE_PRODUCE,
@@ -154,7 +154,7 @@ sender_connect(struct execlog *h)
 	sender_lock(h);
 	hello.acked = (int64_t)h->ring.acked;
 	sender_unlock(h);
-	if (!link_open(&h->link, h->path, h->wake, h->patience, &hello,
+	if (!link_open(&h->link, h->path, cancel, h->patience, &hello,
 	    h->who, &w)) {
 		lost(h);
 		return (false);
@@ -367,7 +367,7 @@ thread_main(void *v)
 		sender_unlock(h);
 		if (h->link.fd != -1)
 			serve(h);
-		else if (!sender_connect(h))
+		else if (!sender_connect(h, h->wake))
 			back_off(h);
 		sender_lock(h);
 	}

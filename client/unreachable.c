@@ -32,8 +32,8 @@ put_owners(const struct stat *st, char *text, size_t size)
 
 /* What is there instead of one who listens. */
 static void
-put_obstacle(const char *socket, const char *reason, bool reads, char *text,
-    size_t size)
+put_obstacle(const char *socket, const char *reason,
+    enum unreachable_wish wish, char *text, size_t size)
 {
 	struct stat st;
 	bool is_there = stat(socket, &st) == 0;
@@ -48,13 +48,13 @@ put_obstacle(const char *socket, const char *reason, bool reads, char *text,
 		put_owners(&st, text, size);
 	else
 		(void)snprintf(text, size, "%s; start it with: execlogd "
-		    "--socket %s --db PATH%s", reason, socket, reads ?
-		    "; or read a file that none has: --db FILE" : "");
+		    "--socket %s --db PATH%s", reason, socket,
+		    wish == UNREACHABLE_READ ? "; or read a file that none has: --db FILE" : "");
 }
 
 void
-unreachable_explain(const char *socket, const char *given, bool reads,
-    char text[UNREACHABLE_TEXT])
+unreachable_explain(const char *socket, const char *given,
+    enum unreachable_wish wish, char text[UNREACHABLE_TEXT])
 {
 	char reason[LINK_REASON], obstacle[UNREACHABLE_TEXT / 2];
 	char ignored[LINK_REASON];
@@ -63,11 +63,13 @@ unreachable_explain(const char *socket, const char *given, bool reads,
 	/* Who does not answer, but has been there, is not asked once more. */
 	if (strncmp(reason, LINK_NO_ANSWER, strlen(LINK_NO_ANSWER)) == 0 ||
 	    link_probe(socket, ignored)) {
-		(void)snprintf(text, UNREACHABLE_TEXT, "execlogd at %s cannot "
-		    "take it: %s; see execlog status", socket, reason);
+		(void)snprintf(text, UNREACHABLE_TEXT, wish ==
+		    UNREACHABLE_WRITE ? "execlogd at %s cannot take it: %s; "
+		    "see execlog status" : "execlogd at %s: %s; see journalctl "
+		    "-u execlogd", socket, reason);
 		return;
 	}
-	put_obstacle(socket, reason, reads, obstacle, sizeof obstacle);
+	put_obstacle(socket, reason, wish, obstacle, sizeof obstacle);
 	(void)snprintf(text, UNREACHABLE_TEXT, "cannot reach execlogd at %s: "
 	    "%s", socket, obstacle);
 }

@@ -7,15 +7,18 @@
 #ifndef CLIENT_UNREACHABLE_H
 #define CLIENT_UNREACHABLE_H
 
-#include <stdbool.h>
-
 #include "client/link.h"
 
 #define UNREACHABLE_TEXT	1024	/* bytes that hold any such sentence */
 
-/* The reason is that of a link, or of a handle; it may be in text.  reads: what
-   was wanted can be had of a file, without a daemon. */
+enum unreachable_wish {
+	UNREACHABLE_WRITE,
+	UNREACHABLE_ASK,
+	UNREACHABLE_READ,	/* what can be had of a file, too */
+};
+
+/* The reason is that of a link, or of a handle; it may be in text. */
 void	 unreachable_explain(const char *socket, const char *reason,
-	    bool reads, char text[UNREACHABLE_TEXT]);
+	    enum unreachable_wish, char text[UNREACHABLE_TEXT]);
 
 #endif

@@ -1,5 +1,6 @@
 """What status says of retention: settings, the next sweep, one under way, a ceiling."""
 import re
+import signal
 import sqlite3
 import time
 
@@ -121,6 +122,11 @@ def test_a_sweep_that_is_under_way(idle):
     metrics = idle.ok("status", "--prometheus")
     assert "execlog_sweep_running 1\n" in metrics
     assert f"execlog_last_sweep_rows {n - left}\n" in metrics
+    # Who does not want to wait for it does not stop it.
+    other = idle.spawn("sweep")
+    await_until(lambda: idle.status()["connections"] > 2)
+    other.send_signal(signal.SIGINT)
+    assert finish(other)[::2] == (130, "-- the daemon goes on with it --\n")
     engine.execute("COMMIT")
     engine.close()
     assert finish(sweep)[:2] == (0, "20 000 rows removed\n")

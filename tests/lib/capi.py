@@ -10,7 +10,7 @@ class Options(c.Structure):
                 ("producer", c.c_char_p), ("queue", c.c_size_t),
                 ("nonblocking", c.c_bool), ("lazy", c.c_bool),
                 ("on_refused", REFUSED_FN), ("arg", c.c_void_p),
-                ("patience", c.c_int)]
+                ("patience", c.c_int), ("cancel", c.POINTER(c.c_int))]
 
 
 class Record(c.Structure):
