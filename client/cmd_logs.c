@@ -23,9 +23,10 @@ run_logs(const struct options *given)
 		o.format = o.follow ? FORMAT_NDJSON : FORMAT_JSON;
 	if (o.follow && o.format == FORMAT_JSON)
 		o.format = FORMAT_NDJSON;
-	if (!o.follow && (o.wait || o.no_exit || o.exit_status))
-		return (misuse("--wait, --no-exit and --exit-status are for "
-		    "follow, or logs -f"));
+	if (!o.follow && (o.wait || o.no_exit || o.exit_status ||
+	    o.drain >= 0))
+		return (misuse("--wait, --no-exit, --exit-status and --drain "
+		    "are for follow, or logs -f"));
 	if (o.follow && (o.reverse || o.db != NULL))
 		return (misuse("-r and --db are for logs without -f"));
 	if (o.reverse && (o.after != NULL || o.cursor_file != NULL ||

@@ -29,7 +29,7 @@ put_names(struct buf *b, const struct end *end)
 {
 	size_t i;
 
-	for (i = 0; i < end->nnames; i++) {
+	for (i = 0; i < end->nnames && i < END_NAMES_MAX - 1; i++) {
 		buf_str(b, i > 0 ? ", " : "");
 		buf_span(b, end->name[i]);
 	}

@@ -222,10 +222,7 @@ put_duration(const struct show *s)
 static void
 put_count(const struct show *s, int64_t n, const char *what)
 {
-	char text[NUMBERS_TEXT];
-
-	numbers_group((uint64_t)n, text);
-	buf_printf(s->out, "%s %s%s", text, what, n == 1 ? "" : "s");
+	numbers_put(s->out, n, what);
 }
 
 static void

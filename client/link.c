@@ -219,7 +219,8 @@ connect_to(struct link *l, const char *path)
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 
 	if (strlen(path) >= sizeof un.sun_path) {
-		(void)lost(l, "the path is too long for a socket");
+		(void)lost(l, "the path is too long for a socket: at most "
+		    "107 bytes");
 		return (false);
 	}
 	(void)strcpy(un.sun_path, path);

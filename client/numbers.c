@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/buf.h"
+
 void
 numbers_group(uint64_t n, char out[NUMBERS_TEXT])
 {
@@ -16,4 +18,13 @@ numbers_group(uint64_t n, char out[NUMBERS_TEXT])
 		*out++ = digits[i];
 	}
 	*out = '\0';
+}
+
+void
+numbers_put(struct buf *b, int64_t n, const char *noun)
+{
+	char number[NUMBERS_TEXT];
+
+	numbers_group((uint64_t)n, number);
+	buf_printf(b, "%s %s%s", number, noun, n == 1 ? "" : "s");
 }

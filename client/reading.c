@@ -78,7 +78,7 @@ reading_on_end(struct reading *r, const struct end *end)
 		ending_say_nothing(r->options, id,
 		    r->request.kind == REQUEST_AUDIT);
 	if (r->options->all && r->printer.rows == OPTIONS_ALL_EVENTS)
-		say("-- the newest %d events; -n N shows more --",
+		say("-- the newest %d events; -n N asks for more --",
 		    OPTIONS_ALL_EVENTS);
 	if (ending_is_end(end))
 		ending_say(end, r->printer.rows,
@@ -122,8 +122,9 @@ reading_on_notice(struct reading *r, struct span body)
 	}
 	if (n.kind == NOTICE_REMOVED && n.rows > 0 && !r->seeks) {
 		numbers_group((uint64_t)n.rows, rows);
-		say("-- %s%s older lines were removed by retention --",
-		    n.at_most ? "up to " : "", rows);
+		say("-- %s%s older line%s removed by retention --",
+		    n.at_most ? "up to " : "", rows,
+		    n.rows == 1 ? " was" : "s were");
 	}
 	mark_notice(&r->mark, &n);
 	notice_free(&n);

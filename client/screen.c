@@ -127,12 +127,15 @@ put_versions(struct buf *b, const struct options *o, const struct json_t *doc,
 static void
 put_rows(struct buf *b, const struct json_t *doc, struct span s)
 {
+	char log[NUMBERS_TEXT], audit[NUMBERS_TEXT];
+
 	if (span_is(jtext_member(s, "log_rows"), "null")) {
 		buf_str(b, "rows         unknown\n");
 		return;
 	}
-	buf_printf(b, "rows         %lld log, %lld audit",
-	    count(doc, "log_rows"), count(doc, "audit_rows"));
+	numbers_group((uint64_t)count(doc, "log_rows"), log);
+	numbers_group((uint64_t)count(doc, "audit_rows"), audit);
+	buf_printf(b, "rows         %s log, %s audit", log, audit);
 	if (span_is(jtext_member(s, "counting"), "true"))
 		buf_str(b, " (about: still counting)");
 	buf_str(b, "\nbytes        ");
@@ -225,33 +228,26 @@ put_retention(struct buf *b, const struct options *o, struct json_t *doc)
 }
 
 static void
-put_rows_of(struct buf *b, const struct json_t *doc, const char *key)
-{
-	char rows[NUMBERS_TEXT];
-
-	numbers_group((uint64_t)count(doc, key), rows);
-	buf_str(b, rows);
-}
-
-static void
 put_sweep(struct buf *b, const struct options *o, const struct json_t *doc,
     bool running)
 {
+	char expected[NUMBERS_TEXT];
+
 	buf_str(b, running ? "this sweep   " : "last sweep   ");
 	put_time(b, o, doc, "started_at");
 	buf_str(b, " (");
 	put_text(b, o, text(doc, "cause"));
 	buf_str(b, running ? "), so far " : "), ");
-	put_rows_of(b, doc, "rows");
+	numbers_put(b, count(doc, "rows"), "row");
 	if (running && count(doc, "expected") > 0) {
-		buf_str(b, " of ~");
-		put_rows_of(b, doc, "expected");
+		numbers_group((uint64_t)count(doc, "expected"), expected);
+		buf_printf(b, " of ~%s", expected);
 	}
-	buf_str(b, " rows and ");
-	put_rows_of(b, doc, "events");
-	buf_str(b, " events removed, ");
-	put_rows_of(b, doc, "spared");
-	buf_str(b, " executions spared\n");
+	buf_str(b, " and ");
+	numbers_put(b, count(doc, "events"), "event");
+	buf_str(b, " removed, ");
+	numbers_put(b, count(doc, "spared"), "execution");
+	buf_str(b, " spared\n");
 }
 
 /* Both as the daemon has them, or nothing. */
@@ -276,7 +272,7 @@ put_file(struct buf *b, const struct options *o, const struct json_t *doc,
 {
 	buf_str(b, "database     ");
 	put_size(b, doc, "db_bytes");
-	buf_str(b, ", of it reclaimable ");
+	buf_str(b, "; reclaimable ");
 	put_size(b, doc, "reclaimable_bytes");
 	buf_str(b, "; its log ");
 	put_size(b, doc, "wal_bytes");

@@ -152,16 +152,6 @@ sweep_show_json(struct buf *b, const struct sweep_news *n,
 
 /* -------------------------------------------------------------------- text */
 
-/* "1 204 rows", "1 row". */
-static void
-put_number(struct buf *b, int64_t n, const char *what)
-{
-	char number[NUMBERS_TEXT];
-
-	numbers_group((uint64_t)n, number);
-	buf_printf(b, "%s %s%s", number, what, n == 1 ? "" : "s");
-}
-
 static void
 put_share(const void *node, VISIT which, void *v)
 {
@@ -187,21 +177,21 @@ sweep_show_counted(struct buf *b, const struct sweep_news *n,
 	struct place p = { .out = b, .safe = safe };
 
 	twalk_r(s->tree, put_share, &p);
-	put_number(b, s->rows[0], "row");
+	numbers_put(b, s->rows[0], "row");
 	if (s->rows[0] > 0) {
 		buf_str(b, " of ");
-		put_number(b, s->executions[0], "execution");
+		numbers_put(b, s->executions[0], "execution");
 	}
 	if (n->events > 0) {
 		buf_str(b, " and ");
-		put_number(b, n->events, "audit event");
+		numbers_put(b, n->events, "audit event");
 	}
 	buf_str(b, " would be removed");
 	if (s->rows[1] > 0) {
 		buf_str(b, "; ");
-		put_number(b, s->rows[1], "old row");
+		numbers_put(b, s->rows[1], "old row");
 		buf_str(b, " of ");
-		put_number(b, s->executions[1], "execution");
+		numbers_put(b, s->executions[1], "execution");
 		buf_str(b, " stay");
 	}
 	buf_char(b, '\n');
@@ -210,15 +200,15 @@ sweep_show_counted(struct buf *b, const struct sweep_news *n,
 void
 sweep_show_swept(struct buf *b, const struct sweep_news *n)
 {
-	put_number(b, n->rows, "row");
+	numbers_put(b, n->rows, "row");
 	if (n->events > 0) {
 		buf_str(b, " and ");
-		put_number(b, n->events, "audit event");
+		numbers_put(b, n->events, "audit event");
 	}
 	buf_str(b, " removed");
 	if (n->spared > 0) {
 		buf_str(b, "; old rows of ");
-		put_number(b, n->spared, "execution");
+		numbers_put(b, n->spared, "execution");
 		buf_str(b, " stay (running, or failed: execlog_spared)");
 	}
 	buf_char(b, '\n');

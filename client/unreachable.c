@@ -1,6 +1,8 @@
 #include "client/unreachable.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <errno.h>
 #include <grp.h>
@@ -10,6 +12,8 @@
 
 #define OWNER_TEXT	64	/* bytes of a name, the end of a longer one is
 				   not shown */
+
+#define SOCKET_BYTES	sizeof(((struct sockaddr_un *)NULL)->sun_path)
 
 /* Who may connect, where we may not. */
 static void
@@ -41,6 +45,8 @@ put_obstacle(const char *socket, const char *reason,
 	if (!is_there && errno == EACCES)
 		(void)snprintf(text, size, "you may not enter one of its "
 		    "directories");
+	else if (strlen(socket) >= SOCKET_BYTES)
+		(void)snprintf(text, size, "%s", reason);
 	else if (is_there && !S_ISSOCK(st.st_mode))
 		(void)snprintf(text, size, "it is no socket but a %s",
 		    S_ISDIR(st.st_mode) ? "directory" : "file");

@@ -151,7 +151,8 @@ parse_metadata(struct options *o, const char *text)
 	if (o->metadata.n > RECORD_METADATA_MAX)
 		return ("metadata is at most 64 KiB");
 	return (jtext_is_object(o->metadata) ? NULL :
-	    "metadata is a JSON object, such as '{\"key\": 1}'");
+	    "metadata is a JSON object, such as '{\"key\": 1}': no key twice, "
+	    "no number out of range");
 }
 
 static const char *
@@ -353,7 +354,8 @@ values_apply(struct options *o, int letter, const char *arg)
 	case 'G':
 		return (parse_mask(o, arg, letter == 'G'));
 	case 'X':
-		return (set_text(&o->socket, arg));
+		return (*arg != '\0' ? set_text(&o->socket, arg) :
+		    "must be a path");
 	case 'g':
 		return (set_text(&o->grep, arg));
 	case 'a':

@@ -108,7 +108,8 @@ enum end_reason {
 	END_BEYOND,		/* the cursor is not of this file as it is */
 };
 #define END_REASON_COUNT	7
-#define END_NAMES_MAX		5	/* of those several, or of streams */
+#define END_NAMES_MAX		6	/* of those several, or of streams: one
+					   more than people are shown */
 
 struct end {
 	enum end_reason	 reason;

@@ -143,7 +143,7 @@ def test_the_newest_1000(daemon):
     db.close()
     code, out, err = daemon.cli("audit", "@all", "--json")
     assert ids(out) == list(range(2001, 3001))
-    assert err == "-- the newest 1000 events; -n N shows more --\n"
+    assert err == "-- the newest 1000 events; -n N asks for more --\n"
     out = daemon.ok("audit", "@all", "--json", "--type", "STARTED")
     assert ids(out) == list(range(1001, 3001, 2))
     out = daemon.ok("audit", "@all", "--json", "-n", "2500")

@@ -289,3 +289,56 @@ def test_also_while_the_daemon_is_away_is_it_noticed_that_nobody_reads(daemon):
     process.stdout.close()
     assert process.wait(20) == 0
     process.stderr.close()
+
+
+def test_the_beginning_of_several_ids(daemon):
+    """The dots say that there are more, and are there only then."""
+    for n in range(1, 7):
+        daemon.ok("write", f"exec-{n}", "x")
+        if n < 2:
+            continue
+        code, _, said = daemon.cli("logs", "exec-")
+        names = ", ".join(f"exec-{i}" for i in range(1, min(n, 5) + 1))
+        assert code == 2 and said == (
+            "execlog: exec- is the beginning of several executions: "
+            f"{names}{', ...' if n > 5 else ''}\n")
+
+
+@pytest.mark.parametrize("words, says", [
+    (["logs", "e1", "--drain", "3"], "--drain are for follow"),
+    (["event", "e1", "STATE_CHANGE", "--metadata", '{"from":"a","from":"b"}'],
+     "no key twice"),
+    (["ping", "--socket", ""], "--socket needs a path"),
+])
+def test_what_is_wrong_is_named(idle, words, says):
+    code, _, said = idle.cli(*words)
+    assert code == 2 and says in said, said
+
+
+def test_a_path_no_socket_can_have(idle):
+    path = "/" + "x" * 120
+    code, _, said = idle.cli("ping", "--socket", path)
+    assert (code, said) == (5, f"execlog: cannot reach execlogd at {path}: the "
+                               "path is too long for a socket: at most 107 "
+                               "bytes\n")
+
+
+def test_numbers_of_one(idle):
+    idle.start("--retention-days", "30")
+    p = idle.producer()
+    p.event("run", "STARTED")
+    p.log("run", "x", timestamp=1)
+    p.log("gone", "x", timestamp=1)
+    p.log("gone", "y")
+    p.sync()
+    idle.ok("sweep")
+    assert idle.cli("logs", "gone")[2] == (
+        "-- 1 older line was removed by retention --\n")
+    shown = idle.ok("status")
+    assert "1 row and 0 events removed, 1 execution spared" in shown
+    assert "of it" not in shown
+    idle.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+             "WHERE i < 1200) INSERT INTO execution_logs(execution_id, "
+             "timestamp, level, source, message) SELECT 'e', i, 'INFO', 's', "
+             "'m' FROM n")
+    await_until(lambda: "rows         1 202 log, 1 audit" in idle.ok("status"))
