@@ -7,16 +7,17 @@
 #include "daemon/worker.h"
 #include "sql/checkpoint.h"
 
-#define BEGIN_FRAMES	8000	/* 32 MB of log: begin to copy */
-#define QUIET_FRAMES	1000	/* so little left: the rest in one quiet pass */
+#define BEGIN_BYTES	(32 << 20)	/* of log: begin to copy */
+#define QUIET_BYTES	(4 << 20)	/* so little left: the rest in one quiet
+					   pass */
+#define HOLD_BYTES	(48 << 20)	/* no more until all is copied */
+#define REST_BYTES	(16 << 20)	/* ... for which so little is left */
 #define AGAIN_MS	5000	/* between looks whether still blocked */
 #define FAILED_MS	500	/* before a pass that failed is made again:
 				   it copies all from where it began, */
 #define FAILED_MAX_MS	8000	/* ... and twice as long each time */
-#define OUTRUN_TIMES	4	/* passes: it is not to be caught up with */
 #define BUSY_MS		500	/* ... when another process was making one */
 #define BUSY_TIMES	6	/* one after the other: it does not end */
-#define HOLD_FRAMES	12000	/* 48 MB: no more until all is copied */
 
 enum state {
 	RESTING,
@@ -33,21 +34,29 @@ struct checkpointer {
 	struct timer		*again;		/* while blocked or waiting */
 	int64_t			 wait;		/* ms, after the last failure */
 	int			 busy;		/* times, one after the other */
-	int			 seen;		/* frames, at the last commit */
-	int			 frames;	/* of the pass that was made */
-	int			 left;
+	int			 seen;		/* frames, as far as is known */
+	int			 begun;		/* seen when the pass began */
+	int			 limit;		/* frames: no more beside it */
 	int			 copied;	/* of the frames seen, so many */
-	int			 before;	/* left by the pass before */
-	int			 outrun;	/* passes that left more, though they
-						   copied some */
 	bool			 blocked;	/* somebody is in the way */
 	uint64_t		 passes;
 	uint64_t		 failures;
+	struct sql_error	 failed;	/* the last pass; or no text */
+	/* of the pass that was made, by the thread */
+	int			 frames;
+	int			 left;
 	enum sql_result		 result;
 	struct sql_error	 error;
 	void			(*on_quiet)(void *);
+	void			(*on_fatal)(enum sql_result, void *);
 	void			*arg;
 };
+
+static int
+frames_of(const struct checkpointer *c, int bytes)
+{
+	return (bytes / checkpoint_frame(c->checkpoint));
+}
 
 static void
 run_pass(void *job, void *arg)
@@ -59,10 +68,28 @@ run_pass(void *job, void *arg)
 	    &c->error);
 }
 
-static void
-begin(struct checkpointer *c)
+/*
+ * How long the log may grow beside a pass.  One that is long, because somebody
+ * was in the way, by half of what is to be copied: so each pass has less to do
+ * than the one before, and commits wait only if they are much faster than we
+ * are.
+ */
+static int
+limit_of(const struct checkpointer *c)
 {
-	c->state = BESIDE;
+	int hold = frames_of(c, HOLD_BYTES), quiet = frames_of(c, QUIET_BYTES);
+	int half = checkpointer_uncopied(c) / 2;
+
+	return (c->seen < hold ? hold : c->seen + (half > quiet ? half :
+	    quiet));
+}
+
+static void
+begin(struct checkpointer *c, enum state state)
+{
+	c->state = state;
+	c->begun = c->seen;
+	c->limit = limit_of(c);
 	worker_assign(c->worker, c);
 }
 
@@ -78,20 +105,11 @@ set_blocked(struct checkpointer *c, bool blocked)
 	c->blocked = blocked;
 }
 
-/* A quiet pass is made: is somebody in the way? */
-static void
-judge(struct checkpointer *c)
-{
-	set_blocked(c, c->left > QUIET_FRAMES);
-	if (c->blocked)
-		timer_set(c->again, AGAIN_MS);
-}
-
 /* Somebody else is at it, which is everyday life until it does not end. */
 static void
 wait_for_other(struct checkpointer *c)
 {
-	if (++c->busy >= BUSY_TIMES && c->seen >= HOLD_FRAMES)
+	if (++c->busy >= BUSY_TIMES && c->seen >= frames_of(c, HOLD_BYTES))
 		set_blocked(c, true);
 	timer_set(c->again, BUSY_MS);
 }
@@ -105,6 +123,7 @@ fail(struct checkpointer *c)
 		wait_for_other(c);
 		return;
 	}
+	c->failed = c->error;
 	/* Said once, however often it is tried again. */
 	if (c->wait == 0)
 		log_line(LOG_WARNING, "checkpoint: %s", c->error.text);
@@ -120,51 +139,53 @@ on_again(void *v)
 	struct checkpointer *c = v;
 
 	if (c->state == RESTING || c->state == WAITING)
-		begin(c);
+		begin(c, BESIDE);
 }
 
-/*
- * May the rest be copied while the writer waits?  Not a log that is long because
- * somebody was in the way, before it has been copied beside the commits; but if
- * these are faster than we are, that is never.
- */
+/* What is in the log now, and how much of it is copied. */
+static void
+take_stock(struct checkpointer *c)
+{
+	int copied = c->frames - c->left;
+
+	/* Without a commit of ours the log is what the pass has found: others
+	   may have made it longer, or have begun it anew. */
+	if (c->seen == c->begun)
+		c->seen = c->frames;
+	if (c->seen < c->begun && c->seen != c->frames)
+		copied = 0;		/* of the log before this one */
+	c->copied = copied < c->seen ? copied : c->seen;
+}
+
+/* May the rest be copied while the writer waits? */
 static bool
 is_for_quiet(const struct checkpointer *c)
 {
-	return (c->left <= QUIET_FRAMES || (c->blocked ?
-	    c->outrun >= OUTRUN_TIMES : c->seen >= HOLD_FRAMES));
-}
+	int left = checkpointer_uncopied(c);
 
-static void
-go_on(struct checkpointer *c, bool progress)
-{
-	if (is_for_quiet(c))
-		c->state = QUIET_WANTED;
-	else if (progress)
-		begin(c);
-	else if (c->blocked)
-		timer_set(c->again, AGAIN_MS);
+	return (left <= frames_of(c, QUIET_BYTES) ||
+	    (c->seen >= frames_of(c, HOLD_BYTES) &&
+	    left <= frames_of(c, REST_BYTES)));
 }
 
 static void
 succeed(struct checkpointer *c, bool held)
 {
-	int copied = c->frames - c->left;
-	bool progress = copied > c->copied;
-
-	/* Others have made frames, too, or the log has begun anew since. */
-	c->copied = copied < c->seen ? copied : c->seen;
-	/* Commits beside the pass have left more. */
-	if (checkpointer_uncopied(c) > c->left)
-		c->left = checkpointer_uncopied(c);
-	c->outrun = c->left < c->before ? 0 : c->outrun + progress;
-	c->before = c->left;
+	take_stock(c);
 	c->wait = 0;
 	c->busy = 0;
-	if (held)
-		judge(c);
+	c->failed.text[0] = '\0';
+	if (c->left > frames_of(c, QUIET_BYTES)) {
+		/* A reader: briefly, or the log becomes too long. */
+		if (c->seen >= frames_of(c, HOLD_BYTES))
+			set_blocked(c, true);
+		timer_set(c->again, AGAIN_MS);
+	} else if (held || checkpointer_uncopied(c) == 0)
+		set_blocked(c, false);
+	else if (is_for_quiet(c))
+		c->state = QUIET_WANTED;
 	else
-		go_on(c, progress);
+		begin(c, BESIDE);
 }
 
 static void
@@ -176,6 +197,10 @@ on_pass(void *job, void *arg)
 	(void)arg;
 	c->state = RESTING;
 	c->passes++;
+	if (c->result == SQL_UNKNOWN) {
+		c->on_fatal(c->result, c->arg);
+		return;
+	}
 	if (c->result == SQL_DONE)
 		succeed(c, held);
 	else
@@ -187,12 +212,14 @@ on_pass(void *job, void *arg)
 
 struct checkpointer *
 checkpointer_start(struct event_base *base, struct checkpoint *checkpoint,
-    void (*on_quiet)(void *), void *arg)
+    void (*on_quiet)(void *), void (*on_fatal)(enum sql_result, void *),
+    void *arg)
 {
 	struct checkpointer *c = log_calloc(1, sizeof *c);
 
 	c->checkpoint = checkpoint;
 	c->on_quiet = on_quiet;
+	c->on_fatal = on_fatal;
 	c->arg = arg;
 	c->again = timer_new(base, on_again, c);
 	c->worker = worker_start("checkpoint", base, run_pass, on_pass, NULL);
@@ -220,15 +247,15 @@ checkpointer_frames(struct checkpointer *c, int frames)
 	if (frames < c->seen)
 		c->copied = 0;
 	c->seen = frames;
-	if (c->state == RESTING && frames >= BEGIN_FRAMES)
-		begin(c);
+	if (c->state == RESTING && frames >= frames_of(c, BEGIN_BYTES))
+		begin(c, BESIDE);
 }
 
 void
 checkpointer_hurry(struct checkpointer *c)
 {
 	if (c != NULL && c->state == RESTING)
-		begin(c);
+		begin(c, BESIDE);
 }
 
 int
@@ -243,6 +270,7 @@ checkpointer_figures(const struct checkpointer *c,
 {
 	*f = (struct checkpointer_figures){
 		.blocked = c->blocked,
+		.failed = c->failed.text[0] != '\0' ? &c->failed : NULL,
 		.frames = c->seen,
 		.passes = c->passes,
 		.failures = c->failures,
@@ -252,10 +280,8 @@ checkpointer_figures(const struct checkpointer *c,
 bool
 checkpointer_holds(struct checkpointer *c)
 {
-	if (c->state == QUIET_WANTED) {
-		c->state = QUIET;
-		worker_assign(c->worker, c);
-	}
+	if (c->state == QUIET_WANTED)
+		begin(c, QUIET);
 	return (c->state == QUIET ||
-	    (c->state == BESIDE && c->seen >= HOLD_FRAMES && !c->blocked));
+	    (c->state == BESIDE && c->seen >= c->limit));
 }

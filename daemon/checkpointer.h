@@ -5,11 +5,13 @@
  * From 32 MB of log on passes run beside the commits until little is left; then
  * the last pass runs while the writer holds still, so that all of it is copied
  * and the next commit begins the log anew.  At 48 MB the writer holds still in
- * any case.  Where somebody else reads an old state of the file, or does not end
- * a checkpoint, nothing of this helps: the log grows until they are done,
+ * any case.  Where somebody else reads an old state of the file, or does not
+ * end a checkpoint, nothing of this helps: the log grows until they are done,
  * commits go on, and status says so.  What has come together then is copied
- * beside the commits, in as many passes as that takes.  A pass that fails is
- * made again, later each time, whatever else happens.
+ * beside the commits, as long as these do not make more than half of it anew
+ * meanwhile, in as many passes as that takes.  A pass that fails is made again,
+ * later each time, whatever else happens; but one whose fsync has failed is
+ * not: nobody knows what is on the disk, and the log has all of it.
  *
  * Layer: daemon.  Threads: the loop's; passes run in the thread of its own.
  */
@@ -19,16 +21,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sql/result.h"
+
 struct checkpoint;
 struct checkpointer;
 struct event_base;
 
 /*
  * The checkpoint is the caller's.  on_quiet(arg) is called when the writer may
- * go on after a quiet pass.  NULL and errno.
+ * go on after a pass, on_fatal(SQL_UNKNOWN, arg) when the daemon is to leave.
+ * NULL and errno.
  */
 struct checkpointer	*checkpointer_start(struct event_base *,
 			    struct checkpoint *, void (*on_quiet)(void *arg),
+			    void (*on_fatal)(enum sql_result, void *arg),
 			    void *arg);
 
 /* Waits for the pass under way. */
@@ -55,7 +61,9 @@ struct checkpointer_figures {
 	bool		blocked;	/* somebody's old read or checkpoint is
 					   in the way, and the log large
 					   because of it */
-	int		frames;		/* in the log, at the last commit */
+	const struct sql_error *failed;	/* the last pass; NULL: it did not, or
+					   somebody was in the way */
+	int		frames;		/* in the log, as far as is known */
 	uint64_t	passes;		/* since the start, as is: */
 	uint64_t	failures;	/* of them */
 };

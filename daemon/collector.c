@@ -305,7 +305,7 @@ start_threads(struct collector *c)
 	    c->streams, &config, &hooks)) == NULL ||
 	    (c->reader = reader_start(c->base, c->pages)) == NULL ||
 	    (c->checkpointer = checkpointer_start(c->base, c->checkpoint,
-	    on_quiet, c)) == NULL)
+	    on_quiet, on_fatal, c)) == NULL)
 		return (unusable("thread", strerror(errno)));
 	ingest_set_checkpointer(c->ingest, c->checkpointer);
 	c->census = census_start(c->base, c->reader, &c->found,

@@ -98,6 +98,10 @@ reason(const struct status *s, const char **advice)
 	if (s->retention.over > 0)
 		return ("the log table is larger than --max-log-bytes: what "
 		    "the last sweep has left are rows of running executions");
+	*advice = s->checkpoint.failed == NULL ? NULL :
+	    advise(s->checkpoint.failed->result, s->retention.config.days);
+	if (s->checkpoint.failed != NULL)
+		return (s->checkpoint.failed->text);
 	*advice = "end the process that keeps a read transaction or a checkpoint "
 	    "(fuser shows who has the file)";
 	if (s->checkpoint.blocked)

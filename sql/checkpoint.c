@@ -5,7 +5,9 @@
 #include "sql/db.h"
 #include "sql/text.h"
 
-#define LONG_FRAMES	16000	/* a log as long as that is behind somebody */
+#define LONG_BYTES	(64 << 20)	/* a log as long as that was behind
+					   somebody */
+#define FRAME_HEAD	24		/* bytes, before each page */
 
 struct checkpoint {
 	sqlite3		*copier;
@@ -14,7 +16,21 @@ struct checkpoint {
 	sqlite3_stmt	*begin;
 	sqlite3_stmt	*look;
 	sqlite3_stmt	*commit;
+	int		 frame;		/* bytes */
 };
+
+static bool
+measure(struct checkpoint *c, struct sql_error *error)
+{
+	sqlite3_stmt *stmt = db_prepare(c->guard, sql_page_size, error);
+	sqlite3_int64 page = 0;
+	bool ok;
+
+	ok = stmt != NULL && db_integer(stmt, &page, error) == SQL_DONE;
+	c->frame = (int)page + FRAME_HEAD;
+	(void)sqlite3_finalize(stmt);
+	return (ok);
+}
 
 struct checkpoint *
 checkpoint_open(const char *path, struct sql_error *error)
@@ -32,7 +48,8 @@ checkpoint_open(const char *path, struct sql_error *error)
 	    (c->begin = db_prepare(c->guard, sql_begin_read, error)) == NULL ||
 	    (c->look = db_prepare(c->guard, sql_reload_schema, error)) ==
 	    NULL ||
-	    (c->commit = db_prepare(c->guard, sql_commit, error)) == NULL) {
+	    (c->commit = db_prepare(c->guard, sql_commit, error)) == NULL ||
+	    !measure(c, error)) {
 		checkpoint_close(c);
 		return (NULL);
 	}
@@ -49,6 +66,12 @@ checkpoint_close(struct checkpoint *c)
 	free(c);
 }
 
+int
+checkpoint_frame(const struct checkpoint *c)
+{
+	return (c->frame);
+}
+
 static enum sql_result
 run(sqlite3_stmt *stmt, struct sql_error *error)
 {
@@ -60,9 +83,23 @@ run(sqlite3_stmt *stmt, struct sql_error *error)
 	return (result);
 }
 
+static enum sql_result
+judge(sqlite3 *db, int rc, struct sql_error *error)
+{
+	enum sql_result result = db_result(db, rc, error);
+
+	if (rc != SQLITE_IOERR_FSYNC)
+		return (result);
+	if (error != NULL)
+		error->result = SQL_UNKNOWN;
+	return (SQL_UNKNOWN);
+}
+
 /*
  * What was copied of a long log, onto the disk.  SQLite does it at the end of a
  * pass that has copied all, while the writer waits: then little is to be left.
+ * By the descriptor of the guard: a failure is told once to each, and is not to
+ * be kept from SQLite.
  */
 static enum sql_result
 sync_copied(struct checkpoint *c, int copied, struct sql_error *error)
@@ -72,12 +109,12 @@ sync_copied(struct checkpoint *c, int copied, struct sql_error *error)
 
 	if (copied == c->synced)
 		return (SQL_DONE);
-	rc = sqlite3_file_control(c->copier, "main",
+	rc = sqlite3_file_control(c->guard, "main",
 	    SQLITE_FCNTL_FILE_POINTER, &file);
 	if (rc == SQLITE_OK)
 		rc = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
 	if (rc != SQLITE_OK)
-		return (db_result(NULL, rc, error));
+		return (judge(NULL, rc, error));
 	c->synced = copied;
 	return (SQL_DONE);
 }
@@ -95,14 +132,14 @@ checkpoint_pass(struct checkpoint *c, int *frames, int *left,
 	/* BEGIN alone holds nothing: a transaction reads from its first
 	   query on. */
 	if ((result = run(c->look, error)) == SQL_DONE) {
-		result = db_result(c->copier,
+		result = judge(c->copier,
 		    sqlite3_wal_checkpoint_v2(c->copier, "main",
 		    SQLITE_CHECKPOINT_PASSIVE, &log, &copied), error);
 		*frames = log > 0 ? log : 0;
 		*left = log > copied ? log - copied : 0;
 	}
 	(void)run(c->commit, NULL);
-	if (result == SQL_DONE && log > LONG_FRAMES)
+	if (result == SQL_DONE && log > LONG_BYTES / c->frame)
 		result = sync_copied(c, copied, error);
 	return (result);
 }

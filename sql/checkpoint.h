@@ -23,10 +23,14 @@ struct checkpoint	*checkpoint_open(const char *path,
 /* Takes NULL. */
 void	 checkpoint_close(struct checkpoint *);
 
+/* Bytes of a frame of the log. */
+int	 checkpoint_frame(const struct checkpoint *);
+
 /*
  * One pass.  *frames is what is in the log, *left what of it could not be
  * copied, because it was committed after the pass began or because a reader
- * still needs an older state.
+ * still needs an older state.  SQL_UNKNOWN: an fsync has failed, and what was
+ * copied may not be on the disk although the next one succeeds; the log has it.
  */
 enum sql_result	 checkpoint_pass(struct checkpoint *, int *frames, int *left,
 		    struct sql_error *error);

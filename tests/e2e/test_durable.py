@@ -134,6 +134,56 @@ def test_an_io_error_at_commit_ends_it_and_acknowledges_nothing(
     assert daemon.sql("PRAGMA integrity_check") == [("ok",)]
 
 
+def fill_a_log(traced, call, when, rows):
+    """Rows of 60 kB, where such a call fails for the database itself, not its log, and
+    not yet at the start; how many rows are acknowledged."""
+    daemon, trace = traced
+    prefix, daemon.prefix = daemon.prefix, []
+    assert daemon.start().stop() == 0
+    daemon.prefix = [*prefix, "-P", str(daemon.db), "-e",
+                     f"inject={call}:error=EIO:when={when}+"]
+    p = start(daemon).producer()
+    acked = 0
+    try:
+        while acked < rows:
+            for _ in range(20):
+                p.log("e1", "x" * 60000)
+            p.sync()
+            acked += 20
+    except (Closed, OSError):
+        pass
+    daemon.prefix = []
+    return acked
+
+
+def all_there(daemon, acked):
+    daemon.start()
+    assert len(daemon.messages("e1")) >= acked
+    assert daemon.sql("PRAGMA integrity_check") == [("ok",)]
+    assert daemon.status()["state"] == "ok"
+
+
+def test_an_fsync_that_fails_at_a_checkpoint_ends_it(traced):
+    """Nobody knows what is on the disk; the log is copied once more."""
+    daemon, _ = traced
+    acked = fill_a_log(traced, "fdatasync", 2, 3000)
+    assert acked > 0 and daemon.process.wait(20) == 74
+    daemon.process = None
+    all_there(daemon, acked)
+
+
+def test_a_checkpoint_that_cannot_write_is_told_of(traced):
+    daemon, _ = traced
+    acked = fill_a_log(traced, "pwrite64", 500, 800)
+    assert acked == 800                    # the log is written
+    status = await_until(lambda: (s := daemon.status())["state"] != "ok" and s)
+    assert "disk I/O error" in status["reason"] and status["advice"]
+    assert daemon.cli("status", "--check")[0] == 1
+    assert "checkpoint: disk I/O error" in daemon.stderr.read_text()
+    daemon.kill()
+    all_there(daemon, acked)
+
+
 def damage(daemon, name):
     """Spoil a tree's root in the file, where nobody has it in memory."""
     (root, size), = daemon.sql(

@@ -1,6 +1,7 @@
 """Another process keeps the log from being copied back."""
 import fcntl
 import os
+import sqlite3
 import struct
 import time
 
@@ -64,6 +65,23 @@ def test_a_checkpoint_that_does_not_end_is_told_of(daemon):
     await_until(lambda: daemon.status()["state"] == "ok")
 
 
+def test_a_log_that_others_have_copied_is_seen(daemon):
+    """Without a commit of ours, which may not come for hours."""
+    p = daemon.producer()
+    p.log("e1", "x")
+    p.sync()
+    reader = daemon.old_reader()
+    grow_until_blocked(daemon, p)
+    p.close()
+    reader.close()
+    other = sqlite3.connect(daemon.db, isolation_level=None)
+    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.execute("CREATE TABLE theirs(x)")
+    await_until(lambda: daemon.status()["state"] == "ok")
+    assert daemon.status()["checkpoint"]["frames"] < 100
+    other.close()
+
+
 @pytest.mark.skipif(not SOAK, reason="make soak")
 def test_a_long_log_is_copied_beside_the_commits(daemon):
     """1 GB of it: the writer does not wait for all of that."""
@@ -84,3 +102,28 @@ def test_a_long_log_is_copied_beside_the_commits(daemon):
     # Commits went on all the while.
     assert daemon.status()["commits"] - commits > 100
     assert daemon.status()["ack_wait_ms"]["max"] < before + 2500
+
+
+@pytest.mark.skipif(not SOAK, reason="make soak")
+def test_a_copy_slower_than_the_commits_comes_to_an_end(idle):
+    idle.prefix = ["strace", "-D", "-f", "-o", "/dev/null", "-P", str(idle.db),
+                   "-e", "trace=pwrite64", "-e",
+                   "inject=pwrite64:delay_exit=400"]
+    idle.db.touch()
+    idle.start(ASAN_OPTIONS="detect_leaks=0")
+    p = idle.producer(timeout=120)
+    p.log("e1", "x")
+    p.sync()
+    reader = idle.old_reader()
+    while (begun := idle.status()["wal_bytes"]) < 150 << 20:
+        for _ in range(100):
+            p.log("e1", "x" * 60000)
+        p.sync()
+    reader.close()
+    until = time.monotonic() + 200
+    while idle.status()["checkpoint"]["blocked"]:
+        for _ in range(20):
+            p.log("e1", "x" * 60000)
+        p.sync()
+        assert idle.status()["wal_bytes"] < 2.5 * begun
+        assert time.monotonic() < until
