@@ -2,6 +2,7 @@
  * When summaries of executions are brought up to date: at once for who asks,
  * else when it has been quiet for a moment, and under load now and then.
  */
+#include "daemon/checkpointer.h"
 #include "daemon/clock.h"
 #include "daemon/ingest_inner.h"
 #include "daemon/limits.h"
@@ -84,6 +85,7 @@ folding_due(struct ingest *in, int64_t now)
 	    clock_mono_us() < in->pace.ready_us)
 		return (false);
 	step_is_theirs(in, now);
+	store_keep_room(in->store, checkpointer_uncopied(in->checkpointer));
 	writer_fold(in->writer);
 	return (true);
 }
@@ -117,6 +119,16 @@ next_step(const struct ingest *in, enum sql_result result, bool busy,
 	return (now + (busy ? FOLD_BUSY_MS : FOLD_GAP_MS));
 }
 
+/* What it has cost the log counts as that of a commit does. */
+static void
+tell_checkpointer(struct ingest *in, const struct writer_job *job)
+{
+	if (job->result == SQL_DONE && in->checkpointer != NULL)
+		checkpointer_frames(in->checkpointer, job->hold.wal_frames);
+	else if (job->result == SQL_FULL)
+		checkpointer_hurry(in->checkpointer);
+}
+
 void
 folding_done(struct ingest *in, const struct writer_job *job, bool busy)
 {
@@ -127,6 +139,7 @@ folding_done(struct ingest *in, const struct writer_job *job, bool busy)
 	in->tidy_at = now + LIMIT_TIDY_MS;
 	if (job->result == SQL_DONE)
 		meter_fold(&in->meter, h);
+	tell_checkpointer(in, job);
 	serve(in, !is_unfinished(in, job) ? 0 :
 	    busy ? LIMIT_FOLD_BUSY_MS : LIMIT_FOLD_MS);
 	in->fold_at = next_step(in, job->result, busy, now);

@@ -43,13 +43,16 @@ store_fold(struct store *s, int64_t now, struct store_hold *hold,
 	enum sql_result result;
 	bool more = true;
 
-	if ((result = store_begin(s, &c, error)) != SQL_DONE)
+	if ((result = room_look(&s->room, s->uncopied, error)) != SQL_DONE)
 		return (result);
+	if ((result = store_begin(s, &c, error)) != SQL_DONE)
+		return (store_ended(s, result, error));
 	result = store_end(s, fold(s, &c, now, &more, error), &c);
 	settle_counts(s, result);
 	s->summary.unread = result != SQL_DONE || more;
 	hold->released_us = c.begun_us + c.hold_us;
 	hold->hold_us = c.hold_us;
+	hold->wal_frames = c.wal_frames;
 	return (store_ended(s, result, error));
 }
 

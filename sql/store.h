@@ -180,10 +180,12 @@ enum sql_result	 store_commit(struct store *, const struct store_batch *,
 /* Is there something that the summaries of executions lack? */
 bool		 store_is_unread(const struct store *);
 
-/* How long a transaction had the write lock, us; when it ended, monotonic. */
+/* How long a transaction had the write lock, us; when it ended, monotonic; how
+   many frames the log had then. */
 struct store_hold {
 	int64_t	hold_us;
 	int64_t	released_us;
+	int	wal_frames;
 };
 
 /*

@@ -213,6 +213,13 @@ def test_many_rows_of_others_are_counted_before_the_answer(daemon):
     assert listed(daemon)[0]["lines"] == 8000
 
 
+def test_what_they_cost_the_log_is_known_to_the_checkpointer(daemon):
+    """Also where nobody commits: else the log grows for ever."""
+    foreign(daemon, "e1", 1000)
+    assert listed(daemon)[0]["lines"] == 1000
+    assert daemon.status()["checkpoint"]["frames"] > 0
+
+
 def test_an_answer_awaits_the_lock_but_not_for_ever(daemon):
     foreign(daemon, "e1", 10)
     db = sqlite3.connect(daemon.db, isolation_level=None)

@@ -4,6 +4,8 @@
  */
 #include "tests/unit/sweeping.h"
 
+#include <limits.h>
+
 #include "sql/guard.h"
 
 static void
@@ -202,6 +204,24 @@ test_a_sweep_before_what_was_counted_is_read(void **state)
 	    "ORDER BY 1", "lost|3\nnew|2");
 }
 
+/* What is kept free of the disk is for sweeps and checkpoints. */
+static void
+test_summaries_take_no_room_that_is_kept(void **state)
+{
+	struct world *w = *state;
+	struct store_hold hold = { 0 };
+
+	store_rows(w, "e1", NOW, 3);
+	store_keep_room(w->store, INT_MAX);
+	assert_int_equal(store_fold(w->store, NOW, &hold, &w->error),
+	    SQL_FULL);
+	assert_true(store_is_unread(w->store));
+	store_keep_room(w->store, 0);
+	assert_int_equal(store_fold(w->store, NOW, &hold, &w->error),
+	    SQL_DONE);
+	assert_true(hold.wal_frames > 0);
+}
+
 /* No step takes much longer than it may. */
 static void
 test_a_step_ends_in_time(void **state)
@@ -320,6 +340,7 @@ main(void)
 		world_test(test_strange_times),
 		world_test(test_a_sweep_goes_on_where_it_was),
 		world_test(test_a_sweep_before_what_was_counted_is_read),
+		world_test(test_summaries_take_no_room_that_is_kept),
 		world_test(test_a_step_ends_in_time),
 		world_test(test_results_of_sweeps_are_kept),
 		world_test(test_futile_sweeps_do_not_displace_the_others),
