@@ -2,10 +2,13 @@
  * When summaries of executions are brought up to date: at once for who asks,
  * else when it has been quiet for a moment, and under load now and then.
  */
+#include <stdio.h>
+
 #include "daemon/checkpointer.h"
 #include "daemon/clock.h"
 #include "daemon/ingest_inner.h"
 #include "daemon/limits.h"
+#include "daemon/log.h"
 #include "daemon/writer.h"
 #include "sql/store.h"
 
@@ -119,6 +122,26 @@ next_step(const struct ingest *in, enum sql_result result, bool busy,
 	return (now + (busy ? FOLD_BUSY_MS : FOLD_GAP_MS));
 }
 
+/* Said once, however often it is tried again; a lock that somebody else has is
+   everyday life. */
+static void
+note_error(struct ingest *in, const struct writer_job *job)
+{
+	struct sql_error *e = &in->fold_error;
+
+	if (job->result == SQL_BUSY)
+		return;
+	if (job->result == SQL_DONE && e->result != SQL_DONE)
+		log_line(LOG_NOTICE, "list and inspect are up to date again");
+	else if (job->result != SQL_DONE) {
+		(void)snprintf(e->text, sizeof e->text,
+		    "list and inspect lag behind: %.200s", job->error.text);
+		if (e->result == SQL_DONE)
+			log_line(LOG_WARNING, "%s", e->text);
+	}
+	e->result = job->result;
+}
+
 /* What it has cost the log counts as that of a commit does. */
 static void
 tell_checkpointer(struct ingest *in, const struct writer_job *job)
@@ -135,11 +158,16 @@ folding_done(struct ingest *in, const struct writer_job *job, bool busy)
 	const struct store_hold *h = &job->hold;
 	int64_t now = clock_mono_ms(), gap = 2 * h->hold_us, ready;
 
+	if (job->result == SQL_UNKNOWN) {
+		ingest_die(in, job);
+		return;
+	}
 	/* It has read pages that nobody asks for again. */
 	in->tidy_at = now + LIMIT_TIDY_MS;
 	if (job->result == SQL_DONE)
 		meter_fold(&in->meter, h);
 	tell_checkpointer(in, job);
+	note_error(in, job);
 	serve(in, !is_unfinished(in, job) ? 0 :
 	    busy ? LIMIT_FOLD_BUSY_MS : LIMIT_FOLD_MS);
 	in->fold_at = next_step(in, job->result, busy, now);

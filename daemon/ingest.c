@@ -287,6 +287,14 @@ on_commit(struct ingest *in, const struct store_commit *c)
 	batch_reset(b, 0);
 }
 
+void
+ingest_die(struct ingest *in, const struct writer_job *job)
+{
+	log_line(LOG_ERR, "%s", job->error.text);
+	in->dead = true;
+	in->hooks.on_fatal(job->result, in->hooks.arg);
+}
+
 static void
 on_job(const struct writer_job *job, void *arg)
 {
@@ -295,11 +303,9 @@ on_job(const struct writer_job *job, void *arg)
 	in->uncounted = job->uncounted;
 	if (job->task == WRITER_LOOK && job->result == SQL_DONE)
 		follow_advanced(in->follow, &job->position);
-	else if (job->task == WRITER_LOOK && job->result == SQL_MOVED) {
-		log_line(LOG_ERR, "%s", job->error.text);
-		in->dead = true;
-		in->hooks.on_fatal(job->result, in->hooks.arg);
-	} else if (job->task == WRITER_COMMIT && job->result == SQL_DONE) {
+	else if (job->task == WRITER_LOOK && job->result == SQL_MOVED)
+		ingest_die(in, job);
+	else if (job->task == WRITER_COMMIT && job->result == SQL_DONE) {
 		on_commit(in, &job->commit);
 		tell_room(in);
 	} else if (job->task == WRITER_FOLD)
@@ -426,6 +432,8 @@ ingest_figures(const struct ingest *in, struct ingest_figures *f)
 		    (in->in_flight ? batch_rows(in->flight) : 0),
 		.pending_bytes = ingest_pending_bytes(in),
 		.uncounted = in->uncounted,
+		.unfolded = in->fold_error.result != SQL_DONE ?
+		    &in->fold_error : NULL,
 		.refused = admit_refused(in->admit),
 		.retries = in->health.retries,
 		.held_back = in->held_back,

@@ -181,6 +181,8 @@ struct ingest_figures {
 	const char	*reason;	/* of the degradation, else NULL */
 	enum sql_result	 result;	/* ... sorted */
 	const char	*uncounted;	/* as store_uncounted */
+	const struct sql_error *unfolded;	/* why the summaries lag
+						   behind; NULL: they do not */
 	uint64_t	 pending_rows;
 	uint64_t	 pending_bytes;
 	uint64_t	 refused;

@@ -48,6 +48,8 @@ struct ingest {
 	struct fold_waiters	 folds;		/* who wants the summaries */
 	int64_t			 fold_at;	/* their next step, monotonic
 						   ms; 0: they are complete */
+	struct sql_error	 fold_error;	/* of the last step; SQL_DONE:
+						   it has not failed */
 	bool			 refused;	/* somebody was, a read */
 	uint64_t		 held_back;	/* times that somebody was */
 	bool			 settling;	/* telling what a commit has done */
@@ -58,6 +60,9 @@ struct ingest {
 	const char		*uncounted;	/* as store_uncounted */
 	struct meter		 meter;
 };
+
+/* Nobody knows what is in the file: the daemon has to end. */
+void		 ingest_die(struct ingest *, const struct writer_job *);
 
 /* Bytes that are taken in and not committed. */
 size_t		 ingest_pending_bytes(const struct ingest *);

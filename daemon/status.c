@@ -92,6 +92,10 @@ reason(const struct status *s, const char **advice)
 	    advise(s->retention.error->result, s->retention.config.days);
 	if (s->retention.error != NULL)
 		return (s->retention.error->text);
+	*advice = s->ingest.unfolded == NULL ? NULL :
+	    advise(s->ingest.unfolded->result, s->retention.config.days);
+	if (s->ingest.unfolded != NULL)
+		return (s->ingest.unfolded->text);
 	*advice = "end executions that hang (execlog list --state RUNNING), "
 	    "then execlog sweep, which is also tried every hour; or choose a "
 	    "larger --max-log-bytes";

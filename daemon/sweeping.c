@@ -2,7 +2,6 @@
 #include "daemon/clock.h"
 #include "daemon/ingest_inner.h"
 #include "daemon/limits.h"
-#include "daemon/log.h"
 #include "daemon/retention.h"
 #include "daemon/writer.h"
 
@@ -109,11 +108,8 @@ sweeping_done(struct ingest *in, const struct writer_job *job, bool more)
 	clock_mark(&now);
 	if (retention_stepped(in->retention, job->result, &job->error, &now))
 		in->hooks.on_swept(in->hooks.arg);
-	if (job->result == SQL_UNKNOWN) {
-		log_line(LOG_ERR, "%s", job->error.text);
-		in->dead = true;
-		in->hooks.on_fatal(job->result, in->hooks.arg);
-	}
+	if (job->result == SQL_UNKNOWN)
+		ingest_die(in, job);
 }
 
 void

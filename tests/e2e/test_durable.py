@@ -135,8 +135,8 @@ def test_an_io_error_at_commit_ends_it_and_acknowledges_nothing(
 
 
 def fill_a_log(traced, call, when, rows):
-    """Rows of 60 kB, where such a call fails for the database itself, not its log, and
-    not yet at the start; how many rows are acknowledged."""
+    """Rows of 60 kB, where such a call fails for the database itself, not its
+    log, and not yet at the start; how many rows are acknowledged."""
     daemon, trace = traced
     prefix, daemon.prefix = daemon.prefix, []
     assert daemon.start().stop() == 0
@@ -182,6 +182,21 @@ def test_a_checkpoint_that_cannot_write_is_told_of(traced):
     assert "checkpoint: disk I/O error" in daemon.stderr.read_text()
     daemon.kill()
     all_there(daemon, acked)
+def test_an_io_error_at_the_commit_of_summaries_ends_it_too(traced):
+    daemon, _ = traced
+    daemon.prefix += ["-e", "inject=fdatasync:error=EIO:when=8+"]
+    with_strace, daemon.prefix = daemon.prefix, []
+    assert daemon.start().stop() == 0       # the schema is there
+    daemon.prefix = with_strace
+    start(daemon)
+    for i in range(20):
+        if daemon.process.poll() is not None:
+            break
+        daemon.sql("INSERT INTO execution_logs(execution_id, timestamp, "
+                   "level, source, message) VALUES('e1', 1, 'INFO', 's', '')")
+        daemon.cli("list")
+    assert daemon.process.wait(20) == 74    # as that of a batch
+    daemon.process = None
 
 
 def damage(daemon, name):

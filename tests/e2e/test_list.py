@@ -220,6 +220,23 @@ def test_what_they_cost_the_log_is_known_to_the_checkpointer(daemon):
     assert daemon.status()["checkpoint"]["frames"] > 0
 
 
+def test_summaries_that_cannot_be_kept_are_told(daemon):
+    daemon.sql("CREATE TRIGGER others AFTER INSERT ON execlog_tasks "
+               "BEGIN SELECT 1; END")
+    foreign(daemon, "e1", 10)
+    daemon.ok("write", "e1", "ours")
+    assert listed(daemon) == [] and listed(daemon) == []
+    status = daemon.status()
+    assert status["state"] == "degraded"
+    assert status["reason"].startswith("list and inspect lag behind: ")
+    assert "DROP TRIGGER" in status["advice"]
+    daemon.sql("DROP TRIGGER others")
+    assert listed(daemon)[0]["lines"] == 11
+    assert daemon.status()["state"] == "ok"
+    log = daemon.stderr.read_text()
+    assert log.count("lag behind") == 1 and "up to date again" in log
+
+
 def test_an_answer_awaits_the_lock_but_not_for_ever(daemon):
     foreign(daemon, "e1", 10)
     db = sqlite3.connect(daemon.db, isolation_level=None)
