@@ -140,8 +140,7 @@ configure(sqlite3 *db, enum db_mode mode, struct sql_error *error)
 {
 	bool writes = mode == DB_WRITER || mode == DB_KEEPER;
 	const int limits[][2] = {
-		{ SQLITE_LIMIT_LENGTH, mode == DB_WRITER ? DB_LENGTH_MAX :
-		    DB_READ_MAX },
+		{ SQLITE_LIMIT_LENGTH, DB_LENGTH_MAX },
 		{ SQLITE_LIMIT_ATTACHED, 0 },
 		{ SQLITE_LIMIT_TRIGGER_DEPTH, 3 },
 	};

@@ -17,10 +17,9 @@
 #define DB_BUSY_MS	50	/* longest wait for a lock in one call: the
 				   caller shows progress between calls */
 #define DB_START_MS	10000	/* longest wait for locks while starting */
-#define DB_LENGTH_MAX	(64 * 1024 * 1024)	/* bytes of a row that we
-						   write */
-#define DB_READ_MAX	1000000000	/* ... that we read: others may have
-					   written what SQLite takes */
+#define DB_LENGTH_MAX	1000000000	/* bytes of a row, also for the writer:
+					   others may have written what SQLite
+					   takes, ours are judged before */
 
 enum db_mode {
 	DB_WRITER,

@@ -182,13 +182,23 @@ test_a_sweep_goes_on_where_it_was(void **state)
 	assert_answer(w, "SELECT count(*) FROM execution_logs", "0");
 }
 
+static void
+fold_all(struct world *w)
+{
+	struct store_hold hold;
+
+	do
+		assert_int_equal(store_fold(w->store, NOW, &hold, &w->error),
+		    SQL_DONE);
+	while (store_is_unread(w->store));
+}
+
 /* A kill leaves lines that were only counted in memory; whatever transaction is
    the first one then, they are read. */
 static void
 test_a_sweep_before_what_was_counted_is_read(void **state)
 {
 	struct world *w = *state;
-	struct store_hold hold;
 
 	store_rows(w, "lost", NOW, 3);
 	store_close(w->store);
@@ -196,12 +206,29 @@ test_a_sweep_before_what_was_counted_is_read(void **state)
 	assert_non_null(w->store);
 	sweep_all(w);
 	store_rows(w, "new", NOW, 2);
-	do
-		assert_int_equal(store_fold(w->store, NOW, &hold, &w->error),
-		    SQL_DONE);
-	while (store_is_unread(w->store));
+	fold_all(w);
 	assert_answer(w, "SELECT execution_id, info FROM execlog_executions "
 	    "ORDER BY 1", "lost|3\nnew|2");
+}
+
+/* Rows of others may be as long as SQLite takes them: they stop nobody. */
+static void
+test_very_long_rows_of_others(void **state)
+{
+	struct world *w = *state;
+
+	store_rows(w, "old", CUTOFF - DAY, 3);
+	meanwhile(w, "INSERT INTO execution_logs(execution_id, timestamp, "
+	    "level, source, message) VALUES('new', 1000 * 86400000, 'INFO', "
+	    "'s', CAST(zeroblob(70000000) AS TEXT)); " ENDED "('new', "
+	    "'STATE_CHANGE', 1, '{\"to\":\"RUNNING\",\"a\":\"' || "
+	    "hex(zeroblob(35000000)) || '\"}')");
+	sweep_all(w);
+	assert_answer(w, "SELECT execution_id, length(CAST(message AS BLOB)) "
+	    "FROM execution_logs", "new|70000000");
+	fold_all(w);
+	assert_answer(w, "SELECT execution_id, state, info FROM "
+	    "execlog_executions", "new|RUNNING|1");
 }
 
 /* What is kept free of the disk is for sweeps and checkpoints. */
@@ -340,6 +367,7 @@ main(void)
 		world_test(test_strange_times),
 		world_test(test_a_sweep_goes_on_where_it_was),
 		world_test(test_a_sweep_before_what_was_counted_is_read),
+		world_test(test_very_long_rows_of_others),
 		world_test(test_summaries_take_no_room_that_is_kept),
 		world_test(test_a_step_ends_in_time),
 		world_test(test_results_of_sweeps_are_kept),
