@@ -3,6 +3,8 @@
 #include "sql/db.h"
 #include "sql/text.h"
 
+#define NO_RANGE	INT64_MIN
+
 #define ROW_BYTES	60	/* of a row and its two index entries, beside
 				   the texts */
 
@@ -13,7 +15,7 @@ ranges_prepare(struct ranges *t, sqlite3 *db, struct sql_error *error)
 	sqlite3_int64 seen = 0;
 	bool ok;
 
-	*t = (struct ranges){ .db = db };
+	*t = (struct ranges){ .db = db, .looked = NO_RANGE };
 	ok = stmt != NULL && db_integer(stmt, &seen, error) == SQL_DONE;
 	(void)sqlite3_finalize(stmt);
 	t->seen = t->next_seen = seen;
@@ -22,6 +24,7 @@ ranges_prepare(struct ranges *t, sqlite3 *db, struct sql_error *error)
 	    (t->doubt = db_prepare(db, sql_range_doubt, error)) != NULL &&
 	    (t->from = db_prepare(db, sql_ranges_from, error)) != NULL &&
 	    (t->rest = db_prepare(db, sql_range_rest, error)) != NULL &&
+	    (t->texts = db_prepare(db, sql_range_texts, error)) != NULL &&
 	    (t->set = db_prepare(db, sql_range_set, error)) != NULL &&
 	    (t->drop = db_prepare(db, sql_range_drop, error)) != NULL &&
 	    (t->less = db_prepare(db, sql_range_less, error)) != NULL);
@@ -164,19 +167,77 @@ ranges_find(struct ranges *t, struct range *r, int64_t last, int64_t cutoff,
 }
 
 static void
-bind_rest(struct ranges *t, int64_t range, int64_t cutoff)
+bind_ids(sqlite3_stmt *stmt, int64_t range)
 {
-	(void)sqlite3_bind_int64(t->rest, 1, range << RANGES_SHIFT);
-	(void)sqlite3_bind_int64(t->rest, 2,
+	(void)sqlite3_bind_int64(stmt, 1, range << RANGES_SHIFT);
+	(void)sqlite3_bind_int64(stmt, 2,
 	    (range << RANGES_SHIFT) + RANGES_IDS - 1);
-	(void)sqlite3_bind_int64(t->rest, 3, cutoff);
 }
 
-enum sql_result
-ranges_look(struct ranges *t, int64_t range, struct sql_error *error)
+/* All its texts are read. */
+static void
+size_up(struct ranges *t, int64_t range)
 {
-	bind_rest(t, range, INT64_MIN);
-	return (run(t, t->rest, error));
+	sqlite3_stmt *stmt = t->texts;
+	int64_t rows = 0, bytes = 0;
+
+	bind_ids(stmt, range);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		rows++;
+		bytes += row_bytes(&(struct log_row){
+			.execution = db_column_text(stmt, 0),
+			.task = db_column_text(stmt, 1),
+			.level = db_column_text(stmt, 2),
+			.source = db_column_text(stmt, 3),
+			.message = db_column_text(stmt, 4),
+			.metadata = db_column_text(stmt, 5),
+		});
+	}
+	(void)sqlite3_reset(stmt);
+	t->looked = range;
+	t->row_bytes = rows > 0 ? bytes / rows : 0;
+}
+
+void
+ranges_look(struct ranges *t, const struct range *r)
+{
+	if (!ranges_may_close(t, r))
+		size_up(t, r->range);
+	bind_ids(t->rest, r->range);
+	(void)sqlite3_bind_int64(t->rest, 3, INT64_MIN);
+	(void)run(t, t->rest, NULL);
+}
+
+bool
+ranges_may_close(const struct ranges *t, const struct range *r)
+{
+	return (r->whole || r->range == t->looked);
+}
+
+/* What is in it now: of what size the rows are was known before. */
+static enum sql_result
+bind_rest(struct ranges *t, int64_t range, int64_t cutoff, int64_t *rows,
+    struct sql_error *error)
+{
+	enum sql_result result;
+	int i, rc;
+
+	bind_ids(t->rest, range);
+	(void)sqlite3_bind_int64(t->rest, 3, cutoff);
+	if ((rc = sqlite3_step(t->rest)) == SQLITE_ROW) {
+		*rows = sqlite3_column_int64(t->rest, 0);
+		for (i = 0; i < 4; i++)
+			(void)sqlite3_bind_int64(t->set, i + 2,
+			    sqlite3_column_int64(t->rest, i));
+	}
+	result = db_result(t->db, rc, error);
+	(void)sqlite3_reset(t->rest);
+	(void)sqlite3_bind_int64(t->set, 1, range);
+	if (range == t->looked && t->row_bytes > 0)
+		(void)sqlite3_bind_int64(t->set, 6, t->row_bytes);
+	else
+		(void)sqlite3_bind_null(t->set, 6);
+	return (result);
 }
 
 enum sql_result
@@ -185,20 +246,10 @@ ranges_close(struct ranges *t, int64_t range, int64_t cutoff,
 {
 	enum sql_result result;
 	int64_t rows = 0;
-	int i, rc;
 
-	bind_rest(t, range, cutoff);
-	if ((rc = sqlite3_step(t->rest)) == SQLITE_ROW) {
-		rows = sqlite3_column_int64(t->rest, 0);
-		(void)sqlite3_bind_int64(t->set, 1, range);
-		for (i = 0; i < 5; i++)
-			(void)sqlite3_bind_int64(t->set, i + 2,
-			    sqlite3_column_int64(t->rest, i));
-	}
-	result = db_result(t->db, rc, error);
-	(void)sqlite3_reset(t->rest);
-	if (result != SQL_DONE)
+	if ((result = bind_rest(t, range, cutoff, &rows, error)) != SQL_DONE)
 		return (result);
+	t->looked = NO_RANGE;
 	if (rows > 0)
 		return (run(t, t->set, error));
 	(void)sqlite3_bind_int64(t->drop, 1, range);

@@ -24,11 +24,15 @@ struct ranges {
 	sqlite3_stmt	*doubt;
 	sqlite3_stmt	*from;
 	sqlite3_stmt	*rest;
+	sqlite3_stmt	*texts;
 	sqlite3_stmt	*set;
 	sqlite3_stmt	*drop;
 	sqlite3_stmt	*less;
 	int64_t		 seen;		/* ids up to here are in it, or noted */
 	int64_t		 next_seen;	/* when the transaction is committed */
+	int64_t		 looked;	/* the range that was looked at */
+	int64_t		 row_bytes;	/* of its rows, on the average; 0: not
+					   known */
 };
 
 /* What the map says of a range. */
@@ -62,16 +66,22 @@ void		 ranges_committed(struct ranges *);
 enum sql_result	 ranges_find(struct ranges *, struct range *r, int64_t last,
 		    int64_t cutoff, struct sql_error *);
 
-/* Look at what is in the range without changing anything. */
-enum sql_result	 ranges_look(struct ranges *, int64_t range,
-		    struct sql_error *);
+/* Look at what is in the range without changing anything, so that closing it
+   takes less time; if the map does not know how long its rows are, at their
+   texts, which takes long: nobody may wait for the lock. */
+void		 ranges_look(struct ranges *, const struct range *);
+
+/* May it be closed?  Not before it was looked at, if the map does not know all
+   its rows. */
+bool		 ranges_may_close(const struct ranges *, const struct range *);
 
 /* So many rows of it were removed, of about its average size. */
 enum sql_result	 ranges_less(struct ranges *, int64_t range, int64_t rows,
 		    struct sql_error *);
 
 /* The range was swept: what is in it now, but for rows older than cutoff, which
-   are spared ones. */
+   are spared ones.  No text is read: how long they are, on the average, was
+   known before. */
 enum sql_result	 ranges_close(struct ranges *, int64_t range, int64_t cutoff,
 		    struct sql_error *);
 

@@ -693,11 +693,7 @@ WHERE range >= ?1 AND range <= ?2 ORDER BY range LIMIT 10000
 -- What is in a range; the oldest that is not older than ?3.  A time that is no
 -- number is never old.
 -- name: range_rest
-SELECT count(*), coalesce(sum(2 * length(execution_id)
-		+ 2 * coalesce(length(task_id), 0) + length(level)
-		+ length(source) + length(message)
-		+ coalesce(length(metadata), 0) + 60), 0),
-	coalesce(CAST(min(CASE WHEN typeof(timestamp) IN ('integer', 'real')
+SELECT count(*), coalesce(CAST(min(CASE WHEN typeof(timestamp) IN ('integer', 'real')
 		AND timestamp >= ?3 THEN timestamp END) AS INTEGER),
 		9223372036854775807),
 	coalesce(CAST(max(CASE WHEN typeof(timestamp) IN ('integer', 'real')
@@ -705,12 +701,18 @@ SELECT count(*), coalesce(sum(2 * length(execution_id)
 	coalesce(max(id), 0)
 FROM execution_logs NOT INDEXED WHERE id >= ?1 AND id <= ?2
 
+-- name: range_texts
+SELECT execution_id, task_id, level, source, message, metadata
+FROM execution_logs NOT INDEXED WHERE id >= ?1 AND id <= ?2
+
+-- Each row takes ?6 bytes; NULL: as many as those that the map knows.
 -- name: range_set
 INSERT INTO execlog_ranges
 	(range, rows, bytes, oldest, newest, last_id, whole)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)
-ON CONFLICT (range) DO UPDATE SET rows = ?2, bytes = ?3, oldest = ?4,
-	newest = ?5, last_id = ?6, whole = 1
+VALUES (?1, ?2, ?2 * coalesce(?6, 0), ?3, ?4, ?5, 1)
+ON CONFLICT (range) DO UPDATE SET rows = ?2,
+	bytes = ?2 * coalesce(?6, bytes / max(rows, 1)), oldest = ?3,
+	newest = ?4, last_id = ?5, whole = 1
 
 -- Rows of it are gone, wherever they were.
 -- name: range_less

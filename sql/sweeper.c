@@ -174,6 +174,10 @@ step_rows(struct sweeper *w, struct sweep_step *step, bool *done,
 	result = next_range(w, s, &r, &newest, done, error);
 	if (result != SQL_DONE || *done)
 		return (result);
+	if (!step->dry && !ranges_may_close(w->ranges, &r)) {
+		w->until = 0;	/* the next step looks at it first */
+		return (SQL_DONE);
+	}
 	if (!s->guessed && (s->expected == 0 || s->rows > s->expected)) {
 		s->guessed = true;
 		s->first_id = s->cursor;
@@ -395,15 +399,16 @@ void
 sweeper_warm(struct sweeper *w, const struct sweep_step *step)
 {
 	struct sweep s = step->sweep;
+	bool begins = s.cursor % RANGES_IDS == 0, done;
 	sqlite3_int64 newest;
 	struct range r;
-	bool done;
 
-	if (step->dry || s.phase != SWEEP_ROWS || s.cursor % RANGES_IDS != 0 ||
+	if (step->dry || s.phase != SWEEP_ROWS ||
 	    next_range(w, &s, &r, &newest, &done, NULL) != SQL_DONE || done ||
 	    is_wholly_old(&r, &s))
 		return;
-	(void)ranges_look(w->ranges, r.range, NULL);
+	if (begins || !ranges_may_close(w->ranges, &r))
+		ranges_look(w->ranges, &r);
 }
 
 enum sql_result

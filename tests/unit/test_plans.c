@@ -170,6 +170,9 @@ check_plans(sqlite3 *db)
 		{ sql_range_rest,
 		    "SEARCH execution_logs USING INTEGER PRIMARY KEY "
 		    "(rowid>? AND rowid<?);" },
+		{ sql_range_texts,
+		    "SEARCH execution_logs USING INTEGER PRIMARY KEY "
+		    "(rowid>? AND rowid<?);" },
 		{ sql_range_less,
 		    "SEARCH execlog_ranges USING INTEGER PRIMARY KEY "
 		    "(rowid=?);" },

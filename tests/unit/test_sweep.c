@@ -2,6 +2,7 @@
  * Sweeps: which rows go, the map that says where to look, and that a sweep goes on
  * where it was.
  */
+#include "tests/unit/shim.h"
 #include "tests/unit/sweeping.h"
 
 #include <limits.h>
@@ -193,6 +194,65 @@ fold_all(struct world *w)
 	while (store_is_unread(w->store));
 }
 
+static void
+count_reads(enum shim_call call, bool main_db, void *arg)
+{
+	int *reads = arg;
+
+	(void)main_db;
+	*reads += call == SHIM_READ;
+}
+
+/* The write lock is held: what a range takes follows from what is known of it,
+   whatever the length of its rows. */
+static void
+test_no_text_is_read_to_close_a_range(void **state)
+{
+	enum { N = 100, PAGES = 15 };
+	static char text[PAGES * 4096];
+	struct world *w = *state;
+	struct log_row row[N];
+	struct store_batch b = { .log = row, .nlog = N, .now_ms = NOW };
+	struct store_commit c;
+	int reads = 0;
+	size_t i;
+
+	store_rows(w, "old", CUTOFF - DAY, 1);
+	memset(text, 'x', sizeof text);
+	for (i = 0; i < N; i++) {
+		row[i] = log_row_of("new", "");
+		row[i].message = (struct span){ text, sizeof text };
+		row[i].timestamp = NOW;
+	}
+	assert_int_equal(store_commit(w->store, &b, &c, &w->error), SQL_DONE);
+	shim_begin();
+	assert_true(world_open_again(w));	/* with nothing in its cache */
+	shim_call(count_reads, &reads);
+	sweep_all(w);
+	shim_call(NULL, NULL);
+	shim_end();
+	assert_in_range(reads, 1, N * PAGES / 2);
+	assert_answer(w, "SELECT rows, bytes / rows / 4096 "
+	    "FROM execlog_ranges", "100|14");
+}
+
+/* Then they are measured, without the lock: by the step before which the range
+   is one to be looked at. */
+static void
+test_how_long_rows_of_others_are(void **state)
+{
+	struct world *w = *state;
+
+	store_rows(w, "ours", NOW, 100);
+	meanwhile(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+	    "FROM n WHERE i < 9900) INSERT INTO execution_logs(execution_id, "
+	    "timestamp, level, source, message) SELECT 'theirs', "
+	    "1000 * 86400000, 'INFO', 's', printf('%1000s', '') FROM n");
+	sweep_all(w);
+	assert_answer(w, "SELECT range, rows, bytes BETWEEN rows * 1000 AND "
+	    "rows * 1100 FROM execlog_ranges", "0|4095|1\n1|4096|1\n2|1809|1");
+}
+
 /* A kill leaves lines that were only counted in memory; whatever transaction is
    the first one then, they are read. */
 static void
@@ -367,6 +427,8 @@ main(void)
 		world_test(test_strange_times),
 		world_test(test_a_sweep_goes_on_where_it_was),
 		world_test(test_a_sweep_before_what_was_counted_is_read),
+		world_test(test_no_text_is_read_to_close_a_range),
+		world_test(test_how_long_rows_of_others_are),
 		world_test(test_very_long_rows_of_others),
 		world_test(test_summaries_take_no_room_that_is_kept),
 		world_test(test_a_step_ends_in_time),
