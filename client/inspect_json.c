@@ -44,23 +44,31 @@ put_execution(const struct show *s)
 	buf_char(s->out, '}');
 }
 
-/* JSON as it is; other text as a string; nothing as null. */
-static void
-put_value(struct buf *b, const char *key, struct span s)
+/* One value, and nothing behind it?  It may have been cut, or never have been
+   JSON. */
+static bool
+is_value(struct span s)
 {
 	struct buf wrapped = { 0 };
 	bool valid;
 
-	jput_key(b, key);
 	buf_str(&wrapped, "{\"v\":");
 	buf_span(&wrapped, s);
 	buf_char(&wrapped, '}');
 	valid = s.n > 0 && jtext_is_object(buf_text(&wrapped)) &&
 	    span_eq(jtext_member(buf_text(&wrapped), "v"), s);
 	buf_free(&wrapped);
+	return (valid);
+}
+
+/* JSON as it is; other text as a string; nothing as null. */
+static void
+put_value(struct buf *b, const char *key, struct span s)
+{
+	jput_key(b, key);
 	if (s.n == 0)
 		buf_str(b, "null");
-	else if (valid)
+	else if (is_value(s))
 		buf_span(b, s);
 	else
 		jput_string(b, s);
@@ -70,13 +78,15 @@ put_value(struct buf *b, const char *key, struct span s)
 static void
 put_needs(struct buf *b, struct span s)
 {
+	bool valid = is_value(s);
+
 	jput_key(b, "needs");
-	if (s.n > 0 && s.p[0] == '[') {
+	if (valid && s.p[0] == '[') {
 		buf_span(b, s);
 		return;
 	}
 	buf_char(b, '[');
-	if (s.n > 1 && s.p[0] == '"')
+	if (valid && s.p[0] == '"')
 		buf_span(b, s);
 	else if (s.n > 0)
 		jput_string(b, s);
@@ -119,7 +129,7 @@ put_task(struct buf *b, const struct inspected_task *t)
 	facts_put_time(b, "created_at", t->created);
 	facts_put_time(b, "started_at", t->started);
 	facts_put_time(b, "ended_at", t->ended);
-	put_needs(b, t->needs);
+	put_needs(b, buf_text(&t->value[VALUE_NEEDS]));
 	put_value(b, "inputs", buf_text(&t->value[VALUE_INPUTS]));
 	put_value(b, "outputs", buf_text(&t->value[VALUE_OUTPUTS]));
 	put_value(b, "error", buf_text(&t->value[VALUE_ERROR]));

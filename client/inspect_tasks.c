@@ -10,6 +10,7 @@
 #include "client/states.h"
 #include "client/table.h"
 #include "client/times.h"
+#include "proto/unescape.h"
 
 #define DAY_MS	INT64_C(86400000)
 
@@ -55,18 +56,23 @@ add_time(const struct show *s, struct table *t, int64_t ms)
 	table_add(t, shown.p == text ? span_of(text) : shown, NULL);
 }
 
-/* ["a", "b"] as a, b; "a" as a. */
+/* ["a", "b"] as a, b; "a" as a.  It may be anything else. */
 static void
 add_needs(struct table *t, struct span needs)
 {
 	struct buf b = { 0 };
-	size_t i;
+	size_t i, end;
 
-	for (i = 0; i < needs.n; i++)
-		if (needs.p[i] == ',')
+	for (i = 0; i < needs.n; i = end) {
+		end = needs.p[i] == '"' ? jtext_string_end(needs, i) : i + 1;
+		if (needs.p[i] == '"')
+			unescape_string(&b, (struct span){ needs.p + i,
+			    end - i });
+		else if (needs.p[i] == ',')
 			buf_str(&b, ", ");
-		else if (strchr("[]\" \t\r\n", needs.p[i]) == NULL)
+		else if (memchr("[] \t\r\n", needs.p[i], 6) == NULL)
 			buf_char(&b, needs.p[i]);
+	}
 	add(t, b.n > 0 ? buf_text(&b) : SPAN_NONE, NULL);
 	buf_free(&b);
 }
@@ -85,7 +91,7 @@ add_task(const struct show *s, struct table *t,
 	add_duration(t, task->duration);
 	add_time(s, t, task->started);
 	add_time(s, t, task->ended);
-	add_needs(t, task->needs);
+	add_needs(t, buf_text(&task->value[VALUE_NEEDS]));
 }
 
 bool
@@ -222,7 +228,7 @@ show_values(const struct show *s)
 	struct span value;
 	size_t i, v, n;
 
-	for (v = 0; v < VALUE_COUNT; v++) {
+	for (v = 0; v < sizeof kinds / sizeof kinds[0]; v++) {
 		if ((s->options->show & kinds[v].show) == 0)
 			continue;
 		buf_printf(s->out, "\n%s\n", kinds[v].title);

@@ -13,7 +13,7 @@ struct inspection_keep {
 };
 
 static const char *const value_name[VALUE_COUNT] = { "inputs", "outputs",
-    "error" };
+    "error", "needs" };
 
 struct span
 inspection_text(struct inspection *in, struct span s)
@@ -240,10 +240,9 @@ on_fact(struct inspection *in, const struct json_t *doc)
 		on_stream(in, t, doc);
 	if (t == NULL)
 		return;
-	if (span_is(fact, "defined")) {
+	if (span_is(fact, "defined"))
 		t->type = inspection_text(in, facts_text(doc, "type"));
-		t->needs = inspection_text(in, facts_text(doc, "needs"));
-	} else if (span_is(fact, "run"))
+	else if (span_is(fact, "run"))
 		on_run(in, t, doc);
 	else if (span_is(fact, "value"))
 		on_value(t, doc);

@@ -35,13 +35,13 @@ enum inspected_value {
 	VALUE_INPUTS,
 	VALUE_OUTPUTS,
 	VALUE_ERROR,
+	VALUE_NEEDS,	/* an array, or one string */
 };
-#define VALUE_COUNT	3
+#define VALUE_COUNT	4
 
 struct inspected_task {
 	struct span	 id;
 	struct span	 type;
-	struct span	 needs;		/* JSON: an array, or one string */
 	struct span	 state;
 	struct span	 reason_code;	/* the engine's, as the next */
 	struct span	 message;

@@ -109,7 +109,8 @@ take_value(struct inspected_task *t, enum inspected_value which,
 	struct span s = jtext_member(metadata, key);
 
 	/* The engine's own is whole. */
-	if (s.p == NULL || (t->engine && t->value[which].n > 0))
+	if (s.p == NULL || (which == VALUE_NEEDS && span_is(s, "null")) ||
+	    (t->engine && t->value[which].n > 0))
 		return;
 	buf_reset(&t->value[which]);
 	buf_span(&t->value[which], s);
@@ -149,16 +150,14 @@ on_task(struct inspection *in, const struct audit_row *r, struct span to)
 	struct inspected_task *t = inspection_task(in, member(in, r->metadata,
 	    "task_id"));
 	enum state state;
-	struct span s;
 
 	if (t == NULL)
 		return;
 	t->events = true;
 	if (t->type.p == NULL)
 		t->type = member(in, r->metadata, "type");
-	if (t->needs.p == NULL && (s = jtext_member(r->metadata, "needs")).p !=
-	    NULL)
-		t->needs = inspection_text(in, s);
+	if (t->value[VALUE_NEEDS].n == 0)
+		take_value(t, VALUE_NEEDS, r->metadata, "needs");
 	take_value(t, VALUE_INPUTS, r->metadata, "inputs");
 	take_value(t, VALUE_OUTPUTS, r->metadata, "outputs");
 	take_value(t, VALUE_ERROR, r->metadata, "error");

@@ -64,17 +64,6 @@ end(struct buf *b, size_t mark)
 
 /* --------------------------------------------------------- kinds of facts */
 
-static void
-put_defined(struct buf *b, sqlite3_stmt *stmt, const struct request *r)
-{
-	size_t mark = begin(b, "defined", stmt);
-
-	(void)r;
-	put_name(b, "type", db_column_text(stmt, 1));
-	put_text(b, "needs", db_column_text(stmt, 2));
-	end(b, mark);
-}
-
 /* A value may be longer than a frame: then it comes in parts. */
 static void
 put_value(struct buf *b, const char *key, sqlite3_stmt *stmt, int column)
@@ -102,6 +91,17 @@ put_value(struct buf *b, const char *key, sqlite3_stmt *stmt, int column)
 	} while (at < s.n && !b->failed && most > 0);
 	b->failed = b->failed || text.failed;
 	buf_free(&text);
+}
+
+static void
+put_defined(struct buf *b, sqlite3_stmt *stmt, const struct request *r)
+{
+	size_t mark = begin(b, "defined", stmt);
+
+	(void)r;
+	put_name(b, "type", db_column_text(stmt, 1));
+	end(b, mark);
+	put_value(b, "needs", stmt, 2);
 }
 
 static void

@@ -18,8 +18,9 @@ struct buf;
 
 #define INSPECT_ROWS_MAX	10000	/* of each kind of fact; the rest is
 					   left out */
-#define INSPECT_VALUE_MAX	(256 * 1024)	/* bytes of inputs, outputs or
-						   an error; the rest is cut */
+#define INSPECT_VALUE_MAX	(256 * 1024)	/* bytes of inputs, outputs, an
+						   error or needs; the rest is
+						   cut */
 #define INSPECT_PART_MAX	(48 * 1024)	/* bytes of it in one frame */
 
 /* Where the answer is; zeroed: at its beginning. */

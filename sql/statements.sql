@@ -636,7 +636,7 @@ ORDER BY rowid DESC LIMIT ?1
 
 -- name: inspect_defined
 SELECT json_extract(t.value, '$.id'), json_extract(t.value, '$.type'),
-	json_extract(t.value, '$.needs')
+	nullif(t.value -> '$.needs', 'null')
 FROM workflows AS w, json_each(w.definition, '$.tasks') AS t
 WHERE w.id = ?1 LIMIT ?2 OFFSET ?3
 
