@@ -1,5 +1,6 @@
 #include "sql/engine.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -33,20 +34,43 @@ engine_expand(const char *sql, bool (*has)(struct span column, void *arg),
 	return (true);
 }
 
-/* The names of a table's columns, each with a 0. */
-static void
-read_columns(sqlite3 *db, const char *table, struct buf *names)
+enum sql_result
+engine_result(sqlite3 *db, const char *table, int rc, struct sql_error *error)
 {
-	sqlite3_stmt *stmt = db_prepare(db, sql_table_columns, NULL);
+	enum sql_result result;
+	struct sql_error e;
+
+	if ((rc & 0xff) == SQLITE_ERROR)
+		return (SQL_DONE);
+	result = db_result(db, rc, &e);
+	if (result != SQL_DONE) {
+		error->result = result;
+		(void)snprintf(error->text, sizeof error->text, "%s: %.*s",
+		    table, (int)(sizeof error->text - 64), e.text);
+	}
+	return (result);
+}
+
+/* The names of a table's columns, each with a 0. */
+static enum sql_result
+read_columns(sqlite3 *db, const char *table, struct buf *names,
+    struct sql_error *error)
+{
+	sqlite3_stmt *stmt = db_prepare(db, sql_table_columns, error);
+	enum sql_result result;
+	int rc;
 
 	if (stmt == NULL)
-		return;
+		return (error->result);
 	db_bind_text(stmt, 1, span_of(table));
-	while (sqlite3_step(stmt) == SQLITE_ROW) {
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		buf_span(names, db_column_text(stmt, 0));
 		buf_char(names, '\0');
 	}
+	result = engine_result(db, table, names->failed ? SQLITE_NOMEM : rc,
+	    error);
 	(void)sqlite3_finalize(stmt);
+	return (result);
 }
 
 static bool
@@ -64,19 +88,23 @@ has_column(struct span column, void *v)
 	return (false);
 }
 
-sqlite3_stmt *
-engine_prepare(sqlite3 *db, const char *table, const char *sql)
+enum sql_result
+engine_prepare(sqlite3 *db, const char *table, const char *sql,
+    sqlite3_stmt **stmt, struct sql_error *error)
 {
 	char text[ENGINE_STATEMENT_MAX];
 	struct buf names = { 0 };
-	sqlite3_stmt *stmt = NULL;
+	enum sql_result result;
 
-	read_columns(db, table, &names);
-	if (names.n > 0 && !names.failed &&
-	    engine_expand(sql, has_column, &names, text))
-		stmt = db_prepare(db, text, NULL);
+	*stmt = NULL;
+	result = read_columns(db, table, &names, error);
+	if (result == SQL_DONE && names.n > 0 &&
+	    engine_expand(sql, has_column, &names, text) &&
+	    (*stmt = db_prepare(db, text, NULL)) == NULL)
+		result = engine_result(db, table, sqlite3_extended_errcode(db),
+		    error);
 	buf_free(&names);
-	return (stmt);
+	return (result);
 }
 
 bool

@@ -11,15 +11,25 @@
 #include <stdint.h>
 
 #include "proto/span.h"
+#include "sql/result.h"
 
 #define ENGINE_STATEMENT_MAX	2048	/* bytes */
 
 /*
  * Prepare a statement on a table of the engine's; columns in {} that the table
- * has not are NULL.  NULL: there is no such table, or a column is missing that
- * has no {}.  The caller finalizes it.
+ * has not are NULL.  *stmt NULL and SQL_DONE: there is no such table, or a
+ * column is missing that has no {}.  The caller finalizes it.
  */
-sqlite3_stmt	*engine_prepare(sqlite3 *, const char *table, const char *sql);
+enum sql_result	 engine_prepare(sqlite3 *, const char *table, const char *sql,
+		    sqlite3_stmt **stmt, struct sql_error *);
+
+/*
+ * What the last call for a table has answered.  One that is not there or cannot
+ * be evaluated, as with JSON that is none, has nothing to say: that is
+ * SQL_DONE.  Any other error is one, in words that name the table.
+ */
+enum sql_result	 engine_result(sqlite3 *, const char *table, int rc,
+		    struct sql_error *);
 
 /* Replace {column} where it stands; has(column) says if there is one. */
 bool	 engine_expand(const char *sql, bool (*has)(struct span column,

@@ -166,48 +166,63 @@ put_stream(struct buf *b, sqlite3_stmt *stmt, const struct request *r)
 	end(b, mark);
 }
 
-/* In this order; the engine's have the name of their table. */
+/* In this order. */
 static const struct part {
 	const char	*sql;
-	const char	*engine;	/* NULL: a table of ours */
+	const char	*table;
+	bool		 engine;
 	void		(*put)(struct buf *, sqlite3_stmt *,
 			    const struct request *);
 } parts[] = {
-	{ sql_inspect_defined, "workflows", put_defined },
-	{ sql_inspect_runs, "task_runs", put_run },
-	{ sql_inspect_attempts, "attempts", put_attempt },
-	{ sql_inspect_tasks, NULL, put_task },
-	{ sql_inspect_streams, NULL, put_stream },
+	{ sql_inspect_defined, "workflows", true, put_defined },
+	{ sql_inspect_runs, "task_runs", true, put_run },
+	{ sql_inspect_attempts, "attempts", true, put_attempt },
+	{ sql_inspect_tasks, "execlog_tasks", false, put_task },
+	{ sql_inspect_streams, "execlog_streams", false, put_stream },
 };
 #define PARTS	((int)(sizeof parts / sizeof parts[0]))
 
 /* ----------------------------------------------------------------- walking */
 
-/* Rows of a part behind those that are out; false: the page has enough. */
-static bool
+/* *stmt NULL and SQL_DONE: there is no such table. */
+static enum sql_result
+prepare(sqlite3 *db, const struct part *part, sqlite3_stmt **stmt,
+    struct sql_error *error)
+{
+	if (part->engine)
+		return (engine_prepare(db, part->table, part->sql, stmt,
+		    error));
+	*stmt = db_prepare(db, part->sql, NULL);
+	return (*stmt != NULL ? SQL_DONE : engine_result(db, part->table,
+	    sqlite3_extended_errcode(db), error));
+}
+
+/* Rows of a part behind those that are out; *all false: the page has enough. */
+static enum sql_result
 put_part(struct pages *p, const struct request *r, struct inspect *i,
-    struct span execution, size_t enough, struct buf *out)
+    struct span execution, size_t enough, struct buf *out, bool *all,
+    struct sql_error *error)
 {
 	const struct part *part = &parts[i->part];
+	enum sql_result result;
 	sqlite3_stmt *stmt;
-	bool more = false;
+	int rc = SQLITE_DONE;
 
-	/* Tables that are not there have nothing to say; nor has a workflow
-	   that is no JSON. */
-	stmt = part->engine != NULL ? engine_prepare(p->db, part->engine,
-	    part->sql) : db_prepare(p->db, part->sql, NULL);
+	*all = true;
+	result = prepare(p->db, part, &stmt, error);
 	if (stmt == NULL)
-		return (true);
+		return (result);
 	db_bind_text(stmt, 1, execution);
 	(void)sqlite3_bind_int64(stmt, 2, INSPECT_ROWS_MAX - i->offset);
 	(void)sqlite3_bind_int64(stmt, 3, i->offset);
-	while (!more && sqlite3_step(stmt) == SQLITE_ROW) {
+	while (*all && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		part->put(out, stmt, r);
 		i->offset++;
-		more = out->n >= enough;
+		*all = out->n < enough;
 	}
+	result = engine_result(p->db, part->table, rc, error);
 	(void)sqlite3_finalize(stmt);
-	return (!more);
+	return (result);
 }
 
 enum sql_result
@@ -220,11 +235,13 @@ inspect_put(struct pages *p, const struct request *r, struct inspect *i,
 
 	result = listing_put_one(p, r->execution, i->part == 0 &&
 	    i->offset == 0 ? out : NULL, &workflow, error);
-	for (; result == SQL_DONE && i->part < PARTS && all; i->part += all) {
-		all = put_part(p, r, i, i->part == 0 ? buf_text(&workflow) :
-		    r->execution, enough, out);
-		if (all)
+	while (result == SQL_DONE && i->part < PARTS && all) {
+		result = put_part(p, r, i, i->part == 0 ? buf_text(&workflow) :
+		    r->execution, enough, out, &all, error);
+		if (result == SQL_DONE && all) {
+			i->part++;
 			i->offset = 0;
+		}
 	}
 	i->over = i->part == PARTS;
 	buf_free(&workflow);

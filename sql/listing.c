@@ -22,6 +22,10 @@ enum { S_EXECUTION, S_FIRST, S_LAST, S_DEBUG, S_INFO, S_WARN, S_ERROR, S_STATE,
 enum { E_EXECUTION, E_WORKFLOW, E_STATE, E_CREATED, E_STARTED, E_ENDED,
 	E_REASON, E_MESSAGE };
 
+/* Where they are; so errors call it. */
+#define SUMMARIES	"execlog_executions"
+#define ENGINE		"executions"
+
 /* One that was found: its frame, and where it belongs. */
 struct found {
 	int64_t		time;
@@ -189,15 +193,22 @@ take(struct listing *l, sqlite3_stmt *s, sqlite3_stmt *e, bool *taken)
 	return (!l->frames.failed && !l->names.failed);
 }
 
-/* The row of an execution in the other table, or NULL. */
-static sqlite3_stmt *
-other(sqlite3_stmt *stmt, struct span execution)
+/* The row of an execution in a table; *row NULL: there is none. */
+static enum sql_result
+row_of(const char *table, sqlite3_stmt *stmt, struct span execution,
+    sqlite3_stmt **row, struct sql_error *error)
 {
+	int rc;
+
+	*row = NULL;
 	if (stmt == NULL)
-		return (NULL);
+		return (SQL_DONE);
 	(void)sqlite3_reset(stmt);
 	db_bind_text(stmt, 1, execution);
-	return (sqlite3_step(stmt) == SQLITE_ROW ? stmt : NULL);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*row = stmt;
+	return (engine_result(sqlite3_db_handle(stmt), table, rc, error));
 }
 
 static enum sql_result
@@ -214,14 +225,18 @@ walk(struct listing *l, sqlite3_stmt *stmt, bool is_engine,
 	int64_t wanted = l->request->lines;
 	sqlite3_stmt *second;
 	bool taken, any = l->request->states == 0;
+	enum sql_result result;
 	int rc;
 
 	while (wanted > 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		/* Its own time is that of one without a summary. */
 		if (is_engine && any && !is_in_time(l, time_of(NULL, stmt)))
 			continue;
-		second = other(is_engine ? l->summary : l->engine,
-		    db_column_text(stmt, 0));
+		result = row_of(is_engine ? SUMMARIES : ENGINE, is_engine ?
+		    l->summary : l->engine, db_column_text(stmt, 0), &second,
+		    error);
+		if (result != SQL_DONE)
+			return (result);
 		/* Any execution with a summary is found by that. */
 		if (is_engine && any && second != NULL)
 			continue;
@@ -270,13 +285,14 @@ static enum sql_result
 walk_engine(struct listing *l, struct sql_error *error)
 {
 	const struct request *r = l->request;
-	sqlite3_stmt *stmt = engine_prepare(l->pages->db, "executions",
-	    r->states == 0 ? sql_engine_newest : sql_engine_states);
+	sqlite3_stmt *stmt;
 	enum sql_result result;
 	int i;
 
+	result = engine_prepare(l->pages->db, ENGINE, r->states == 0 ?
+	    sql_engine_newest : sql_engine_states, &stmt, error);
 	if (stmt == NULL)
-		return (SQL_DONE);
+		return (result);
 	/* The newest are not those that are wanted. */
 	(void)sqlite3_bind_int64(stmt, 1, r->filter.has_until ?
 	    LISTING_LOOKS_MAX : r->lines);
@@ -333,8 +349,10 @@ listing_put(struct pages *p, const struct request *r, struct buf *out,
 		    "table execlog_executions; execlog migrate up makes it");
 		return (error->result);
 	}
-	l.engine = engine_prepare(p->db, "executions", sql_engine_of);
-	result = walk_summaries(&l, error);
+	result = engine_prepare(p->db, ENGINE, sql_engine_of, &l.engine,
+	    error);
+	if (result == SQL_DONE)
+		result = walk_summaries(&l, error);
 	if (result == SQL_DONE && l.engine != NULL)
 		result = walk_engine(&l, error);
 	if (result == SQL_DONE)
@@ -351,16 +369,25 @@ enum sql_result
 listing_put_one(struct pages *p, struct span execution, struct buf *out,
     struct buf *workflow, struct sql_error *error)
 {
+	/* A copy of a file may be older than our table. */
 	sqlite3_stmt *summary = db_prepare(p->db, sql_summary_of, NULL);
-	sqlite3_stmt *engine = engine_prepare(p->db, "executions",
-	    sql_engine_of);
-	sqlite3_stmt *s = other(summary, execution);
-	sqlite3_stmt *e = other(engine, execution);
-	struct span state = e != NULL ? db_column_text(e, E_STATE) : SPAN_NONE;
+	sqlite3_stmt *engine = NULL, *s = NULL, *e = NULL;
+	struct span state = SPAN_NONE;
 	struct removed removed;
 	enum sql_result result;
 
-	result = pages_removed(p, execution, &removed, error);
+	result = summary == NULL ? engine_result(p->db, SUMMARIES,
+	    sqlite3_extended_errcode(p->db), error) :
+	    row_of(SUMMARIES, summary, execution, &s, error);
+	if (result == SQL_DONE)
+		result = engine_prepare(p->db, ENGINE, sql_engine_of, &engine,
+		    error);
+	if (result == SQL_DONE)
+		result = row_of(ENGINE, engine, execution, &e, error);
+	if (result == SQL_DONE)
+		result = pages_removed(p, execution, &removed, error);
+	if (e != NULL)
+		state = db_column_text(e, E_STATE);
 	if (state.p == NULL && s != NULL)
 		state = db_column_text(s, S_STATE);
 	if (result == SQL_DONE && out != NULL && (s != NULL || e != NULL))

@@ -60,6 +60,30 @@ def test_a_view_without_end(daemon):
     assert "e1" in daemon.ok("list")
 
 
+@pytest.mark.parametrize("table", ["executions", "workflows", "task_runs",
+                                   "attempts"])
+def test_a_table_that_cannot_be_read(daemon, table):
+    """It is not as if it were not there; one that makes no sense is."""
+    view = f"""CREATE VIEW {table} AS SELECT 'e1' AS execution_id,
+        't1' AS task_id, state, state AS status FROM (SELECT %s AS state)"""
+    if table == "workflows":
+        view = "CREATE VIEW workflows AS SELECT 'w' AS id, %s AS definition"
+        daemon.sql("CREATE TABLE executions(execution_id, workflow_id)")
+        daemon.sql("INSERT INTO executions VALUES('e1', 'w')")
+    daemon.ok("event", "e1", "COMPLETED")
+    daemon.sql(view.replace("%s", "zeroblob(2000000000)"))
+    tried = [("inspect", "e1", "--json")]
+    if table == "executions":
+        tried.append(("list",))
+    for args in tried:
+        code, out, err = daemon.cli(*args)
+        assert (code, out) == (5, "") and err.count("\n") == 1
+        assert f"{table}: string or blob too big" in err
+    daemon.sql(f"DROP VIEW {table}")
+    daemon.sql(view.replace("%s", "json('no json')"))
+    assert "e1" in daemon.ok("inspect", "e1")
+
+
 def cpu_of(daemon):
     """In ticks of 10 ms."""
     with open(f"/proc/{daemon.process.pid}/stat") as file:
