@@ -57,6 +57,7 @@ look(const struct options *o, struct inspection *in)
 	int code;
 
 	in->execution = nothing;
+	in->most = INSPECTION_BYTES_MAX;
 	code = asking_run(o, &r, on_frame, in);
 	if (code != -1)
 		return (code);
@@ -122,6 +123,9 @@ show(const struct options *o, const struct inspection *in, struct buf *out)
 		show_text(&s);
 		if ((o->show & SHOW_AUDIT) != 0)
 			put_events(&s);
+		if (in->truncated)
+			buf_str(out, "\n(incomplete: more tasks, attempts, "
+			    "events or bytes than inspect takes)\n");
 	}
 	buf_free(&errors);
 	return (code);
@@ -244,7 +248,8 @@ const struct command command_inspect = {
     "      --no-truncate     values longer than 200 characters, and all tasks\n"
     "      --watch           again and again, until it has ended; as much as the\n"
     "                        terminal has room for\n"
-    "      --json            one object: execution, tasks, audit_events;\n"
+    "      --json            one object: execution, tasks, audit_events, and\n"
+    "                        truncated where there was too much of them;\n"
     "                        what is named *_at is ISO 8601\n"
     "  -o, --output FORMAT   short, json, ndjson\n"
     "      --local           local time\n"

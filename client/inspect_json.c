@@ -168,6 +168,7 @@ show_json(const struct show *s)
 	}
 	buf_char(s->out, ']');
 	put_events(s);
+	jput_bool(s->out, "truncated", s->in->truncated);
 	buf_char(s->out, '}');
 	/* A line break in valid JSON stands between its parts. */
 	for (i = 0; s->options->format == FORMAT_NDJSON && i < s->out->n; i++)

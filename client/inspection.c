@@ -15,13 +15,34 @@ struct inspection_keep {
 static const char *const value_name[VALUE_COUNT] = { "inputs", "outputs",
     "error", "needs" };
 
+/* Below a limit. */
+static bool
+fits(struct inspection *in, size_t n, size_t limit)
+{
+	if (in->bytes > limit || n > limit - in->bytes) {
+		in->truncated = true;
+		return (false);
+	}
+	in->bytes += n;
+	return (true);
+}
+
+bool
+inspection_room(struct inspection *in, size_t n)
+{
+	in->full = in->full || !fits(in, n, in->most);
+	return (!in->full);
+}
+
 struct span
 inspection_text(struct inspection *in, struct span s)
 {
 	struct inspection_keep *k;
 
-	if (s.p == NULL || (k = malloc(sizeof *k + s.n + 1)) == NULL) {
-		in->failed = in->failed || s.p != NULL;
+	if (s.p == NULL || !fits(in, sizeof *k + s.n + 1, 2 * in->most))
+		return (SPAN_NONE);
+	if ((k = malloc(sizeof *k + s.n + 1)) == NULL) {
+		in->failed = true;
 		return (SPAN_NONE);
 	}
 	if (s.n > 0)
@@ -64,8 +85,10 @@ inspection_task(struct inspection *in, struct span id)
 	slot = slot_of(in, id);
 	if (*slot != 0)
 		return (&in->task[*slot - 1]);
-	if (in->ntasks == INSPECTION_TASKS_MAX)
+	if (in->ntasks == INSPECTION_TASKS_MAX) {
+		in->truncated = true;
 		return (NULL);
+	}
 	t = &in->task[in->ntasks];
 	*t = (struct inspected_task){
 		.id = inspection_text(in, id),
@@ -93,8 +116,11 @@ inspection_attempt(struct inspection *in, struct inspected_task *t,
 	for (i = 0; i < t->nattempts; i++)
 		if (t->attempt[i].number == number)
 			return (&t->attempt[i]);
-	if (t->nattempts == INSPECTION_ATTEMPTS_MAX)
+	if (t->nattempts == INSPECTION_ATTEMPTS_MAX ||
+	    !fits(in, sizeof *grown, 2 * in->most)) {
+		in->truncated = true;
 		return (NULL);
+	}
 	grown = realloc(t->attempt, (t->nattempts + 1) * sizeof *grown);
 	if (grown == NULL) {
 		in->failed = true;
@@ -112,6 +138,35 @@ inspection_attempt(struct inspection *in, struct inspected_task *t,
 		.duration = -1,
 	};
 	return (&grown[i]);
+}
+
+void
+inspection_keep_event(struct inspection *in, const struct audit_row *r)
+{
+	size_t cap = in->event_cap == 0 ? 64 : 2 * in->event_cap;
+	struct audit_row *grown, *kept;
+
+	in->truncated = in->truncated || in->nevents == INSPECTION_EVENTS_MAX;
+	if (in->nevents == INSPECTION_EVENTS_MAX || !inspection_room(in,
+	    sizeof *r + r->metadata.n + r->sender.metadata.n))
+		return;
+	/* They are counted as they are copied. */
+	in->bytes -= r->metadata.n + r->sender.metadata.n;
+	if (in->nevents == in->event_cap) {
+		grown = realloc(in->event, cap * sizeof *grown);
+		if (grown == NULL) {
+			in->failed = true;
+			return;
+		}
+		in->event = grown;
+		in->event_cap = cap;
+	}
+	kept = &in->event[in->nevents++];
+	*kept = *r;
+	kept->execution = inspection_text(in, r->execution);
+	kept->type = inspection_text(in, r->type);
+	kept->metadata = inspection_text(in, r->metadata);
+	kept->sender.metadata = inspection_text(in, r->sender.metadata);
 }
 
 /* ------------------------------------------------------------------ facts */
@@ -146,14 +201,16 @@ on_run(struct inspection *in, struct inspected_task *t,
 }
 
 static void
-on_value(struct inspected_task *t, const struct json_t *doc)
+on_value(struct inspection *in, struct inspected_task *t,
+    const struct json_t *doc)
 {
 	struct span key = facts_text(doc, "key");
+	struct span text = facts_text(doc, "text");
 	int i;
 
 	for (i = 0; i < VALUE_COUNT; i++)
-		if (span_is(key, value_name[i]))
-			buf_span(&t->value[i], facts_text(doc, "text"));
+		if (span_is(key, value_name[i]) && inspection_room(in, text.n))
+			buf_span(&t->value[i], text);
 }
 
 static void
@@ -235,6 +292,7 @@ on_fact(struct inspection *in, const struct json_t *doc)
 		on_execution(in, doc);
 		return;
 	}
+	in->truncated = in->truncated || span_is(fact, "truncated");
 	t = inspection_task(in, facts_text(doc, "task_id"));
 	if (span_is(fact, "stream"))
 		on_stream(in, t, doc);
@@ -245,7 +303,7 @@ on_fact(struct inspection *in, const struct json_t *doc)
 	else if (span_is(fact, "run"))
 		on_run(in, t, doc);
 	else if (span_is(fact, "value"))
-		on_value(t, doc);
+		on_value(in, t, doc);
 	else if (span_is(fact, "attempt"))
 		on_attempt(in, t, doc);
 	else if (span_is(fact, "lines")) {

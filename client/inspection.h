@@ -13,6 +13,11 @@
 
 #include "client/facts.h"
 
+#define INSPECTION_BYTES_MAX	(64 * 1024 * 1024)	/* of all texts: from there
+						on no value and no event is
+						kept, from twice as much on
+						nothing; as much again is what
+						is made of them */
 #define INSPECTION_TASKS_MAX	10000	/* the rest is not shown, as is: */
 #define INSPECTION_ATTEMPTS_MAX	1000	/* of a task */
 #define INSPECTION_EVENTS_MAX	100000
@@ -99,6 +104,11 @@ struct inspection {
 	struct buf		 missing;	/* "build attempt 2 stderr, ..." */
 	size_t			 nmissing;
 	struct inspection_keep	*keep;		/* texts */
+	size_t			 most;		/* set before the first frame:
+						   INSPECTION_BYTES_MAX */
+	size_t			 bytes;		/* that are kept */
+	bool			 full;		/* of values and events */
+	bool			 truncated;	/* something is left out */
 	bool			 failed;	/* no memory */
 };
 
@@ -118,12 +128,17 @@ const struct inspected_task *inspection_failing(const struct inspection *,
 /* true, false; *has false: there are no streams. */
 bool	 inspection_is_complete(const struct inspection *, bool *has);
 
-/* For the files that are its code: a copy of a text; a task, made if it is
-   new, NULL when there are too many. */
+/* For the files that are its code: a copy of a text, SPAN_NONE when there is too
+   much; a task, made if it is new, NULL when there are too many. */
 struct span		 inspection_text(struct inspection *, struct span);
 struct inspected_task	*inspection_task(struct inspection *, struct span id);
 struct inspected_attempt *inspection_attempt(struct inspection *,
 			    struct inspected_task *, int64_t number);
 void	 inspection_event(struct inspection *, const struct audit_row *);
+void	 inspection_keep_event(struct inspection *, const struct audit_row *);
+
+/* Is there room for so many bytes more of a value or an event?  They are counted;
+   once there was none there is none any more. */
+bool	 inspection_room(struct inspection *, size_t n);
 
 #endif

@@ -13,19 +13,28 @@
 #define EVENT_SLACK_MS	1000	/* an event may be so much older than the
 				   engine's time of what it tells of */
 
-/* The text of a member that is a string; else as it is written. */
+/* The text of a member that is a string, put into b; else as it is written. */
 static struct span
-member(struct inspection *in, struct span metadata, const char *key)
+text_of(struct buf *b, struct span metadata, const char *key)
 {
 	struct span s = jtext_member(metadata, key);
-	struct buf b = { 0 };
 
 	if (s.p == NULL || span_is(s, "null"))
 		return (SPAN_NONE);
 	if (s.n < 2 || s.p[0] != '"')
-		return (inspection_text(in, s));
-	unescape_string(&b, s);
-	s = inspection_text(in, b.n > 0 ? buf_text(&b) : span_of(""));
+		return (s);
+	buf_reset(b);
+	unescape_string(b, s);
+	return (b->n > 0 ? buf_text(b) : span_of(""));
+}
+
+/* The same, kept. */
+static struct span
+member(struct inspection *in, struct span metadata, const char *key)
+{
+	struct buf b = { 0 };
+	struct span s = inspection_text(in, text_of(&b, metadata, key));
+
 	buf_free(&b);
 	return (s);
 }
@@ -103,8 +112,8 @@ attempt_of(const struct inspected_task *t, const struct audit_row *r,
 }
 
 static void
-take_value(struct inspected_task *t, enum inspected_value which,
-    struct span metadata, const char *key)
+take_value(struct inspection *in, struct inspected_task *t,
+    enum inspected_value which, struct span metadata, const char *key)
 {
 	struct span s = jtext_member(metadata, key);
 
@@ -112,6 +121,9 @@ take_value(struct inspected_task *t, enum inspected_value which,
 	if (s.p == NULL || (which == VALUE_NEEDS && span_is(s, "null")) ||
 	    (t->engine && t->value[which].n > 0))
 		return;
+	if (!inspection_room(in, s.n))
+		return;
+	in->bytes -= t->value[which].n;
 	buf_reset(&t->value[which]);
 	buf_span(&t->value[which], s);
 }
@@ -147,20 +159,22 @@ take_attempt(struct inspection *in, struct inspected_task *t,
 static void
 on_task(struct inspection *in, const struct audit_row *r, struct span to)
 {
-	struct inspected_task *t = inspection_task(in, member(in, r->metadata,
-	    "task_id"));
+	struct buf id = { 0 };
+	struct inspected_task *t = inspection_task(in, text_of(&id,
+	    r->metadata, "task_id"));
 	enum state state;
 
+	buf_free(&id);
 	if (t == NULL)
 		return;
 	t->events = true;
 	if (t->type.p == NULL)
 		t->type = member(in, r->metadata, "type");
 	if (t->value[VALUE_NEEDS].n == 0)
-		take_value(t, VALUE_NEEDS, r->metadata, "needs");
-	take_value(t, VALUE_INPUTS, r->metadata, "inputs");
-	take_value(t, VALUE_OUTPUTS, r->metadata, "outputs");
-	take_value(t, VALUE_ERROR, r->metadata, "error");
+		take_value(in, t, VALUE_NEEDS, r->metadata, "needs");
+	take_value(in, t, VALUE_INPUTS, r->metadata, "inputs");
+	take_value(in, t, VALUE_OUTPUTS, r->metadata, "outputs");
+	take_value(in, t, VALUE_ERROR, r->metadata, "error");
 	if (!state_parse(to, &state))
 		return;
 	if (!t->engine)
@@ -260,26 +274,10 @@ on_state(struct inspection *in, const struct audit_row *r)
 void
 inspection_event(struct inspection *in, const struct audit_row *r)
 {
-	struct audit_row *grown, *kept;
+	struct buf text = { 0 };
 	struct span to;
 
-	if (in->nevents == INSPECTION_EVENTS_MAX)
-		return;
-	if (in->nevents == in->event_cap) {
-		in->event_cap = in->event_cap == 0 ? 64 : 2 * in->event_cap;
-		grown = realloc(in->event, in->event_cap * sizeof *grown);
-		if (grown == NULL) {
-			in->failed = true;
-			return;
-		}
-		in->event = grown;
-	}
-	kept = &in->event[in->nevents++];
-	*kept = *r;
-	kept->execution = inspection_text(in, r->execution);
-	kept->type = inspection_text(in, r->type);
-	kept->metadata = inspection_text(in, r->metadata);
-	kept->sender.metadata = inspection_text(in, r->sender.metadata);
+	inspection_keep_event(in, r);
 	if (!in->known)
 		on_state(in, r);
 	if (span_is(r->type, "CREATED") &&
@@ -294,9 +292,10 @@ inspection_event(struct inspection *in, const struct audit_row *r)
 	if (!span_is(r->type, "STATE_CHANGE") ||
 	    jtext_member(r->metadata, "task_id").p == NULL)
 		return;
-	to = member(in, r->metadata, "to");
-	on_task(in, r, to.p != NULL ? to : member(in, r->metadata,
+	to = text_of(&text, r->metadata, "to");
+	on_task(in, r, to.p != NULL ? to : text_of(&text, r->metadata,
 	    "to_state"));
+	buf_free(&text);
 }
 
 /* ---------------------------------------------------------- what follows */

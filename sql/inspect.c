@@ -62,6 +62,17 @@ end(struct buf *b, size_t mark)
 	(void)frame_end(b, mark);
 }
 
+/* Something is left out. */
+static void
+put_truncated(struct buf *b)
+{
+	size_t mark = frame_begin(b, FRAME_FACT);
+
+	buf_char(b, '{');
+	jput_text(b, "fact", span_of("truncated"));
+	end(b, mark);
+}
+
 /* --------------------------------------------------------- kinds of facts */
 
 /* A value may be longer than a frame: then it comes in parts. */
@@ -74,7 +85,11 @@ put_value(struct buf *b, const char *key, sqlite3_stmt *stmt, int column)
 
 	if (s.p == NULL)
 		return;
-	s = shown_text(&text, s, INSPECT_VALUE_MAX);
+	s = shown_text(&text, s, SIZE_MAX);
+	if (s.n > INSPECT_VALUE_MAX) {
+		s.n = text_cut(s, INSPECT_VALUE_MAX);
+		put_truncated(b);
+	}
 	at = 0;
 	do {
 		part = (struct span){ s.p + at, s.n - at };
@@ -213,9 +228,14 @@ put_part(struct pages *p, const struct request *r, struct inspect *i,
 	if (stmt == NULL)
 		return (result);
 	db_bind_text(stmt, 1, execution);
-	(void)sqlite3_bind_int64(stmt, 2, INSPECT_ROWS_MAX - i->offset);
+	(void)sqlite3_bind_int64(stmt, 2, INSPECT_ROWS_MAX + 1 -
+	    i->offset);
 	(void)sqlite3_bind_int64(stmt, 3, i->offset);
 	while (*all && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		if (i->offset == INSPECT_ROWS_MAX) {
+			put_truncated(out);
+			break;
+		}
 		part->put(out, stmt, r);
 		i->offset++;
 		*all = out->n < enough;

@@ -57,3 +57,21 @@ def test_needs_of_an_event_that_is_no_json(daemon):
                    f'{{"to":"RUNNING","task_id":"t{i}","needs":{text}}}')
     assert set(needs(daemon)) == {f"t{i}" for i in range(len(NO_JSON))}
     daemon.ok("inspect", "e1")
+
+
+def test_what_is_left_out_is_told(daemon):
+    engine.tables(daemon)
+    daemon.sql("INSERT INTO executions(execution_id, state) "
+               "VALUES('e1', 'SUCCESS')")
+
+    def is_told(*args):
+        told = "(incomplete: more tasks" in daemon.ok("inspect", "e1", *args)
+        assert told == json.loads(daemon.ok("inspect", "e1", *args,
+                                            "--json"))["truncated"]
+        return told
+
+    daemon.sql("INSERT INTO task_runs(execution_id, task_id, error) "
+               "VALUES('e1', 't', ?)", "x" * (256 << 10))
+    assert not is_told()
+    daemon.sql("UPDATE task_runs SET error = error || 'x'")
+    assert is_told() and is_told("--audit")

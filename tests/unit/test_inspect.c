@@ -1,4 +1,4 @@
-/* An execution's facts: how many statements they take. */
+/* An execution's facts: how many statements they take, and how many there are. */
 #include "proto/request.h"
 #include "sql/inspect.h"
 #include "sql/pages_inner.h"
@@ -29,7 +29,7 @@ count(unsigned what, void *arg, void *stmt, void *text)
 
 /* All facts in one page; how many statements were run? */
 static int
-statements(struct world *w, size_t *bytes)
+statements(struct world *w, size_t *bytes, bool *truncated)
 {
 	struct request r = { .kind = REQUEST_INSPECT,
 	    .execution = span_of("e1"), .values = true };
@@ -44,6 +44,8 @@ statements(struct world *w, size_t *bytes)
 	assert_true(i.over);
 	(void)sqlite3_trace_v2(w->pages->db, 0, NULL, NULL);
 	*bytes = out.n;
+	*truncated = memmem(out.p, out.n, "\"truncated\"",
+	    strlen("\"truncated\"")) != NULL;
 	buf_free(&out);
 	return (n);
 }
@@ -68,15 +70,33 @@ test_as_many_statements_for_any_number_of_tasks(void **state)
 {
 	struct world *w = *state;
 	size_t few, many;
+	bool truncated;
 	int n;
 
 	meanwhile(w, TABLES);
 	tasks(w, 2);
-	n = statements(w, &few);
+	n = statements(w, &few, &truncated);
 	assert_in_range(n, 4, 20);
 	tasks(w, 500);
-	assert_int_equal(statements(w, &many), n);
+	assert_int_equal(statements(w, &many, &truncated), n);
 	assert_true(many > few + 2 * 498 * strlen("task-500"));
+	assert_false(truncated);
+}
+
+static void
+test_what_is_left_out_is_told(void **state)
+{
+	struct world *w = *state;
+	size_t bytes;
+	bool truncated;
+
+	meanwhile(w, TABLES);
+	tasks(w, INSPECT_ROWS_MAX);
+	(void)statements(w, &bytes, &truncated);
+	assert_false(truncated);
+	tasks(w, INSPECT_ROWS_MAX + 1);
+	(void)statements(w, &bytes, &truncated);
+	assert_true(truncated);
 }
 
 int
@@ -84,6 +104,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_as_many_statements_for_any_number_of_tasks),
+		world_test(test_what_is_left_out_is_told),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
