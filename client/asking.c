@@ -25,6 +25,19 @@ on_end(const struct options *o, const struct request *r, struct span body)
 	return (code);
 }
 
+/* What the daemon has said of the request is no reason to ask again. */
+static int
+on_lost(const struct feed *f, const struct options *o)
+{
+	enum fault fault = f->link.fault;
+
+	if (o->tries_again && interrupt_signal() == 0 &&
+	    (fault == FAULT_NONE || fault == FAULT_SHUTTING_DOWN ||
+	    fault == FAULT_TOO_MANY))
+		return (ASKING_AWAY);
+	return (feed_lost(f, o));
+}
+
 static int
 read_all(const struct options *o, const struct request *r, struct feed *feed,
     void (*fn)(const struct frame *, void *arg), void *arg)
@@ -44,7 +57,7 @@ read_all(const struct options *o, const struct request *r, struct feed *feed,
 		case LINK_WOKEN:
 			break;
 		case LINK_LOST:
-			return (feed_lost(feed, o));
+			return (on_lost(feed, o));
 		}
 		if (interrupt_signal() != 0)
 			return (EXIT_SIGNAL + interrupt_signal());
@@ -59,7 +72,7 @@ asking_run(const struct options *o, const struct request *r,
 	int code;
 
 	if (!feed_open(&feed, o, 0))
-		return (feed_lost(&feed, o));
+		return (on_lost(&feed, o));
 	if (!feed_ask(&feed, r)) {
 		complain("the request is too long");
 		code = EXIT_USAGE;

@@ -159,17 +159,32 @@ draw(struct redraw *r, const struct buf *text)
 	r->first = false;
 }
 
-/* Once, or until it has ended. */
+/* What was found; at the end over what was drawn before.  screen NULL: only
+   then. */
+static void
+put(const struct options *o, struct redraw *screen, bool ended,
+    const struct buf *out)
+{
+	if (screen != NULL && !ended)
+		draw(screen, out);
+	else if (ended) {
+		if (screen != NULL && !screen->first)
+			(void)fputs(CLEAR, stdout);
+		write_out(o, out);
+	}
+}
+
+/* Once, or until it has ended.  A daemon that was there once may come back. */
 static int
-run(const struct options *o)
+run(struct options *o)
 {
 	bool drawn = o->watch && !is_json(o) && isatty(STDOUT_FILENO);
 	struct redraw screen = { .first = true,
 	    .elsewhere = "without --watch, or --task ID" };
 	struct inspection in = { 0 };
 	struct buf out = { 0 };
+	bool ended, away = false;
 	int code;
-	bool ended;
 
 	do {
 		buf_reset(&out);
@@ -177,16 +192,17 @@ run(const struct options *o)
 			code = show(o, &in, &out);
 		ended = !o->watch || facts_has_ended(in.execution.state);
 		inspection_free(&in);
-		if (code != -1)
+		if (code != -1 && code != ASKING_AWAY)
 			break;
-		if (drawn && !ended)
-			draw(&screen, &out);
-		else if (ended) {
-			(void)fputs(screen.first ? "" : CLEAR, stdout);
-			write_out(o, &out);
-		}
+		if (code == ASKING_AWAY && !away)
+			say("-- execlogd does not answer, trying again --");
+		away = code == ASKING_AWAY;
+		if (!away)
+			put(o, drawn ? &screen : NULL, ended, &out);
+		o->tries_again = o->watch;
 		code = EXIT_OK;
-		if (!print_flush(&code) || ended)
+		if (!print_flush(&code) || (ended && !away) ||
+		    (away && print_is_unread()))
 			break;
 		interrupt_wait(WATCH_MS);
 		code = interrupt_signal() != 0 ? EXIT_SIGNAL +
@@ -246,8 +262,9 @@ const struct command command_inspect = {
     "                        are masked\n"
     "      --audit           the audit events\n"
     "      --no-truncate     values longer than 200 characters, and all tasks\n"
-    "      --watch           again and again, until it has ended; as much as the\n"
-    "                        terminal has room for\n"
+    "      --watch           again and again, until it has ended, also when the\n"
+    "                        daemon has come back; as much as the terminal has\n"
+    "                        room for\n"
     "      --json            one object: execution, tasks, audit_events, and\n"
     "                        truncated where there was too much of them;\n"
     "                        what is named *_at is ISO 8601\n"

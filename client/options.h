@@ -84,6 +84,7 @@ struct options {
 	bool			 check;
 	bool			 yes;
 	bool			 watch;
+	bool			 tries_again;	/* asking.h; no option */
 	bool			 prometheus;
 	unsigned		 states;	/* --state: a set; 0: any */
 	unsigned		 show;		/* inspect: a set of SHOW_ */

@@ -82,3 +82,29 @@ def test_watch_fits_the_terminal(daemon):
     daemon.ok("event", "e1", "CANCELLED")
     assert t.end() == 0
     p.close()
+
+
+def test_watch_across_a_restart(daemon):
+    daemon.ok("event", "e1", "STARTED")
+    t = Terminal(daemon, "inspect", "e1", "--watch").until("in progress")
+    assert daemon.stop() == 0
+    t.until("trying again")
+    daemon.start()
+    t.seen = b""
+    t.until("in progress")
+    daemon.ok("event", "e1", "FAILED")
+    assert t.end() == 0
+    assert b"FAILED" in t.seen and b"trying" not in t.seen
+    # One that was never there is not waited for.
+    assert daemon.stop() == 0
+    code, out, err = daemon.cli("inspect", "e1", "--watch")
+    assert code == 5 and err.count("\n") == 1 and "trying" not in err
+
+
+def test_watch_ends_when_the_daemon_says_no(daemon):
+    daemon.ok("event", "e1", "STARTED")
+    t = Terminal(daemon, "inspect", "e1", "--watch").until("in progress")
+    daemon.sql("CREATE VIEW task_runs AS SELECT 'e1' AS execution_id, "
+               "'t' AS task_id, zeroblob(2000000000) AS state")
+    assert t.process.wait(20) == 5 and t.end() == 5
+    assert b"too big" in t.seen and b"trying" not in t.seen
