@@ -111,6 +111,9 @@ db_exec_patiently(sqlite3 *db, const char *sql, struct sql_error *error)
 	return (result);
 }
 
+#define TEXT(n)		#n
+#define NUMBER(n)	TEXT(n)
+
 /* What every connection of ours is told first; DESIGN.md says why. */
 static const char common[] =
     "PRAGMA wal_autocheckpoint=0;"
@@ -120,7 +123,7 @@ static const char common[] =
     "PRAGMA cell_size_check=ON;"
     "PRAGMA foreign_keys=OFF;"
     "PRAGMA temp_store=MEMORY;"
-    "PRAGMA journal_size_limit=67108864;";
+    "PRAGMA journal_size_limit=" NUMBER(DB_LOG_KEPT) ";";
 
 static const char reader[] = "PRAGMA query_only=ON; PRAGMA cache_size=-8192;";
 

@@ -17,6 +17,7 @@
 #define DB_BUSY_MS	50	/* longest wait for a lock in one call: the
 				   caller shows progress between calls */
 #define DB_START_MS	10000	/* longest wait for locks while starting */
+#define DB_LOG_KEPT	67108864	/* bytes of a log that begins anew */
 #define DB_LENGTH_MAX	1000000000	/* bytes of a row, also for the writer:
 					   others may have written what SQLite
 					   takes, ours are judged before */

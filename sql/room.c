@@ -1,5 +1,6 @@
 #include "sql/room.h"
 
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <errno.h>
@@ -77,10 +78,20 @@ room_close(struct room *r)
 		(void)close(r->reserve);
 }
 
+/* Of a log that is copied, what the next commit gives back. */
+static int64_t
+log_back(const struct room *r)
+{
+	struct stat st;
+
+	return (stat(sqlite3_filename_wal(r->path), &st) == 0 &&
+	    st.st_size > DB_LOG_KEPT ? st.st_size - DB_LOG_KEPT : 0);
+}
+
 enum sql_result
 room_look(struct room *r, int frames, struct sql_error *error)
 {
-	int64_t need = r->kept + frames * r->page, size, avail;
+	int64_t need = r->kept + frames * r->page, size, avail, back;
 	char left[SIZE_TEXT], kept[SIZE_TEXT];
 	sqlite3_int64 spare;
 	enum sql_result result;
@@ -89,7 +100,8 @@ room_look(struct room *r, int frames, struct sql_error *error)
 		return (SQL_DONE);
 	if (r->reserve == -1 && !r->impossible && avail >= 2 * r->kept)
 		take_reserve(r);
-	if (avail >= need)
+	back = frames == 0 ? log_back(r) : 0;
+	if (avail + back >= need)
 		return (SQL_DONE);
 	if ((result = db_integer(r->spare, &spare, error)) != SQL_DONE ||
 	    spare * r->page >= ROOM_SPARE(r->kept))

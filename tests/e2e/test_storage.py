@@ -255,6 +255,26 @@ def test_the_reserve_is_for_others_too(small):
     p.acked()
 
 
+@pytest.mark.parametrize("small", [400], indirect=True)
+def test_what_a_copied_log_gives_back_counts_as_room(small):
+    """A reader has made it long, and the next commit makes it short."""
+    p = small.producer()
+    p.log("e1", "x")
+    p.sync()
+    reader = small.old_reader()
+    while small.status()["wal_bytes"] < 90 << 20:
+        for _ in range(100):
+            p.log("e1", "x" * 60000)
+        p.sync()
+    reader.close()
+    await_until(lambda: small.status()["state"] == "ok")
+    fill(small.db.parent / "ballast", 48 << 20)     # 64 MB are kept
+    p.log("e1", "y")
+    p.sync()
+    assert small.status()["wal_bytes"] <= 64 << 20
+    assert small.status()["state"] == "ok"
+
+
 @pytest.mark.parametrize("left", [4, 16, 48])
 def test_a_start_on_a_full_disk_says_what_to_do(idle, left):
     """Of whatever SQLite has no room for: the file, the -shm, the log."""
