@@ -463,6 +463,18 @@ WHERE execution_id = ?1 AND id > ?2 AND id <= ?3
 	AND +timestamp BETWEEN -9223372036854775808 AND 9223372036854775807
 ORDER BY id LIMIT 1
 
+-- Its state by an end that retention has removed, where the summary has outlived
+-- the event; none if it has begun again: that is one of its first events.
+-- name: swept_end
+SELECT state FROM execlog_executions
+WHERE execution_id = ?1
+	AND CASE WHEN ended_by <=
+		(SELECT through_id FROM execlog_audit_watermark)
+	THEN NOT EXISTS (SELECT 1 FROM (SELECT event_type
+		FROM execution_audit_events INDEXED BY idx_audit_execution
+		WHERE execution_id = ?1 ORDER BY timestamp LIMIT 100)
+		WHERE event_type IN ('CREATED', 'STARTED')) END
+
 -- name: audit_same
 SELECT id, timestamp, execution_id, event_type, metadata
 FROM execution_audit_events INDEXED BY idx_audit_execution

@@ -22,6 +22,7 @@ verdict_prepare(struct verdict *v, sqlite3 *db, struct sql_error *error)
 {
 	*v = (struct verdict){ .db = db };
 	return ((v->end = db_prepare(db, sql_terminal_event, error)) != NULL &&
+	    (v->swept = db_prepare(db, sql_swept_end, error)) != NULL &&
 	    (v->newest = db_prepare(db, sql_newest_of, error)) != NULL &&
 	    (v->begun = db_prepare(db, sql_has_begun, error)) != NULL);
 }
@@ -104,6 +105,26 @@ ask_end(struct verdict *v, struct span execution, bool *known,
 	return (result);
 }
 
+/* *known: there was one, that a sweep has removed. */
+static enum sql_result
+ask_swept(struct verdict *v, struct span execution, bool *known,
+    enum sweep_reason *reason, struct sql_error *error)
+{
+	enum sql_result result;
+	struct span state = SPAN_NONE;
+	int rc;
+
+	db_bind_text(v->swept, 1, execution);
+	if ((rc = sqlite3_step(v->swept)) == SQLITE_ROW)
+		state = db_column_text(v->swept, 0);
+	*known = state.p != NULL;
+	if (span_is(state, "FAILED"))
+		*reason = SWEEP_FAILED;
+	result = db_result(v->db, rc, error);
+	(void)sqlite3_reset(v->swept);
+	return (result);
+}
+
 enum sql_result
 verdict_of(struct verdict *v, struct span execution, int64_t young,
     enum sweep_reason *reason, struct sql_error *error)
@@ -117,6 +138,9 @@ verdict_of(struct verdict *v, struct span execution, int64_t young,
 	if (result != SQL_DONE || known)
 		return (result);
 	result = ask_end(v, execution, &known, reason, error);
+	if (result != SQL_DONE || known)
+		return (result);
+	result = ask_swept(v, execution, &known, reason, error);
 	if (result != SQL_DONE || known)
 		return (result);
 	db_bind_text(v->newest, 1, execution);

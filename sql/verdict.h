@@ -15,6 +15,7 @@ struct verdict {
 	sqlite3_stmt	*engine;	/* of one step; NULL: there is no table
 					   that could be asked */
 	sqlite3_stmt	*end;
+	sqlite3_stmt	*swept;
 	sqlite3_stmt	*newest;
 	sqlite3_stmt	*begun;
 };
@@ -29,7 +30,8 @@ void	 verdict_end(struct verdict *);
 /*
  * SWEEP_RUNNING: the engine says so; or, where it says nothing, it has begun by
  * its events, has not ended, and has a row or an event not older than "young".
- * SWEEP_FAILED: it has failed, or timed out.
+ * SWEEP_FAILED: it has failed, or timed out; also by an event that a sweep has
+ * removed.
  */
 enum sql_result	 verdict_of(struct verdict *, struct span execution,
 		    int64_t young, enum sweep_reason *, struct sql_error *);

@@ -51,6 +51,12 @@ check_plans(sqlite3 *db)
 		    "idx_audit_execution (execution_id=?);" },
 		{ sql_terminal_event, AUDIT "INDEX execlog_audit_ends "
 		    "(execution_id=? AND rowid>? AND rowid<?);" },
+		{ sql_swept_end, "SEARCH execlog_executions USING INDEX "
+		    "execlog_executions_name (execution_id=?);"
+		    "SCALAR SUBQUERY 1;SCAN execlog_audit_watermark;"
+		    "SCALAR SUBQUERY 3;CO-ROUTINE (subquery-2);" AUDIT
+		    "INDEX idx_audit_execution (execution_id=?);"
+		    "SCAN (subquery-2);" },
 		{ sql_newest_log, "SCAN CONSTANT ROW;SCALAR SUBQUERY 1;"
 		    "SCAN sqlite_sequence;SCALAR SUBQUERY 2;"
 		    "SEARCH execution_logs;" },

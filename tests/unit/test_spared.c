@@ -91,6 +91,50 @@ test_failed_ones_stay_longer(void **state)
 	    "0|0");
 }
 
+static void
+read_events(struct world *w)
+{
+	struct store_hold hold;
+
+	do
+		assert_int_equal(store_fold(w->store, NOW, &hold, &w->error),
+		    SQL_DONE);
+	while (store_is_unread(w->store));
+}
+
+/* How they ended is known from the summary then, while there is one. */
+static void
+test_failed_ones_whose_events_are_gone(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+
+	store_rows(w, "bad", CUTOFF - DAY, 3);
+	store_rows(w, "bad", CUTOFF - 50 * DAY, 3);
+	store_rows(w, "good", CUTOFF - DAY, 3);
+	store_rows(w, "anew", CUTOFF - 60 * DAY, 3);
+	store_rows(w, "unread", CUTOFF - DAY, 3);
+	meanwhile(w, ENDED "('bad', 'STARTED', 1, '{}'), ('bad', 'TIMEOUT', 2, "
+	    "'{}'), ('good', 'COMPLETED', 2, '{}'), ('anew', 'FAILED', 2, "
+	    "'{}')");
+	read_events(w);
+	meanwhile(w, ENDED "('unread', 'FAILED', 2, '{}'), ('bad', "
+	    "'STATE_CHANGE', 86400000000, '{}'), ('anew', 'STARTED', "
+	    "86400000000, '{}')");
+	s.sweep.cutoff = s.sweep.failed_cutoff = CUTOFF - 90 * DAY;
+	s.sweep.audit_cutoff = CUTOFF;
+	(void)sweep(w, &s);
+	assert_int_equal(s.sweep.events, 5);
+	assert_int_equal(s.sweep.rows, 0);
+	s = step_of();
+	s.sweep.failed_cutoff = CUTOFF - 40 * DAY;
+	(void)sweep(w, &s);
+	assert_answer(w, ROWS, "anew|3|78624000000|78624002000\n"
+	    "bad|3|83721600000|83721602000");
+	assert_answer(w, "SELECT execution_id, reason FROM execlog_spared "
+	    "ORDER BY 1", "anew|running\nbad|failed");
+}
+
 /* Counted: rows that go, and that stay. */
 static void
 count_all(struct world *w, int64_t failed_cutoff, int64_t *gone, int64_t *kept)
@@ -236,6 +280,7 @@ main(void)
 		world_test(test_running_executions_are_spared),
 		world_test(test_the_engine_knows_better),
 		world_test(test_failed_ones_stay_longer),
+		world_test(test_failed_ones_whose_events_are_gone),
 		world_test(test_who_stays_is_counted_once),
 		world_test(test_counting_removes_nothing),
 		world_test(test_the_ceiling),
