@@ -136,25 +136,62 @@ end_of(struct span state)
 	return ("");
 }
 
+/* The event that a state would make the end, if the statement has a row with one;
+   else type is left. */
+static enum sql_result
+end_by(struct pages *p, sqlite3_stmt *stmt, struct span execution, char *type,
+    size_t size, struct sql_error *error)
+{
+	struct span state = SPAN_NONE;
+	enum sql_result result;
+	int rc;
+
+	if (stmt == NULL)
+		return (SQL_DONE);
+	db_bind_text(stmt, 1, execution);
+	if ((rc = sqlite3_step(stmt)) == SQLITE_ROW)
+		state = db_column_text(stmt, 0);
+	if (state.p != NULL)
+		(void)snprintf(type, size, "%s", end_of(state));
+	result = db_result(p->db, rc, error);
+	(void)sqlite3_reset(stmt);
+	return (result);
+}
+
+static enum sql_result
+end_by_engine(struct pages *p, struct span execution, char *type, size_t size,
+    struct sql_error *error)
+{
+	sqlite3_stmt *stmt = db_prepare(p->db, sql_state_in_engine, NULL);
+	enum sql_result result;
+
+	result = end_by(p, stmt, execution, type, size, error);
+	(void)sqlite3_finalize(stmt);
+	return (result);
+}
+
+enum sql_result
+pages_swept_end(struct pages *p, struct span execution, char *type,
+    size_t size, struct sql_error *error)
+{
+	enum sql_result result;
+
+	type[0] = '\0';
+	result = end_by(p, p->swept_end, execution, type, size, error);
+	if (result != SQL_DONE || type[0] == '\0')
+		return (result);
+	return (end_by_engine(p, execution, type, size, error));
+}
+
 enum sql_result
 pages_engine_end(struct pages *p, struct span execution, char *type,
     size_t size, bool *audited, struct sql_error *error)
 {
-	sqlite3_stmt *stmt = db_prepare(p->db, sql_state_in_engine, NULL);
 	sqlite3_int64 value = 0;
 	enum sql_result result;
-	int rc;
 
 	type[0] = '\0';
-	if (stmt == NULL)
-		return (SQL_DONE);
-	db_bind_text(stmt, 1, execution);
-	rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW)
-		(void)snprintf(type, size, "%s",
-		    end_of(db_column_text(stmt, 0)));
-	result = db_result(p->db, rc, error);
-	(void)sqlite3_finalize(stmt);
+	result = end_by_engine(p, execution, type, size, error);
 	if (result != SQL_DONE || type[0] == '\0')
 		return (result);
 	db_bind_text(p->stmt[AUDITED], 1, execution);

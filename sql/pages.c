@@ -69,6 +69,7 @@ open_as(const char *path, enum db_mode mode, struct sql_error *error)
 		if ((p->stmt[i] = db_prepare(p->db, text[i], error)) == NULL)
 			goto error;
 	p->origin = db_prepare(p->db, sql_audit_origin, NULL);
+	p->swept_end = db_prepare(p->db, sql_swept_end, NULL);
 	sqlite3_progress_handler(p->db, STEPS_EVERY, on_steps, p);
 	return (p);
 

@@ -105,6 +105,14 @@ enum sql_result	 pages_terminal(struct pages *, struct span execution,
 		    struct sql_error *);
 
 /*
+ * The event that has ended the execution, where retention has removed it, into
+ * type (size bytes): FAILED also for TIMEOUT; empty if there was none, or if it
+ * runs again by a later event or the engine's state, which goes before.
+ */
+enum sql_result	 pages_swept_end(struct pages *, struct span execution,
+		    char *type, size_t size, struct sql_error *);
+
+/*
  * The event that the engine's state of the execution would make its end, into
  * type (size bytes), empty if there is none; and has it any events at all?
  */

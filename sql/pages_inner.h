@@ -45,7 +45,8 @@ enum pages_statement {
 struct pages {
 	sqlite3		*db;
 	sqlite3_stmt	*stmt[STATEMENT_COUNT];
-	sqlite3_stmt	*origin;	/* NULL: an older file is without */
+	sqlite3_stmt	*origin;	/* NULL: an older file is without, */
+	sqlite3_stmt	*swept_end;	/* as here */
 	int		 rows;		/* looked at in this page */
 	int64_t		 until;		/* end of this page, monotonic us */
 	int64_t		 limit;		/* then it is given up; 0: no page */

@@ -125,6 +125,9 @@ end_stored(struct query *q, struct pages *p)
 		return (SQL_DONE);
 	result = pages_terminal(p, q->request.execution, 0, q->limit.audit,
 	    q->event, sizeof q->event, &q->error);
+	if (result == SQL_DONE && q->event[0] == '\0')
+		result = pages_swept_end(p, q->request.execution, q->event,
+		    sizeof q->event, &q->error);
 	tell(q, NOTICE_LIVE, q->at.log);
 	q->phase = QUERY_LIVE;
 	return (result);
@@ -368,6 +371,10 @@ step_live(struct query *q, struct pages *p, bool *more)
 		q->at.audit = q->target.audit;
 	if (q->event[0] != '\0')
 		return (SQL_DONE);
+	result = pages_swept_end(p, execution, q->event, sizeof q->event,
+	    &q->error);
+	if (result != SQL_DONE || q->event[0] != '\0')
+		return (result);
 	return (pages_engine_end(p, execution, q->stated, sizeof q->stated,
 	    &q->audited, &q->error));
 }

@@ -201,6 +201,39 @@ def test_events_go_only_if_asked_for(idle):
         daemon.sql("DELETE FROM execution_audit_events")
 
 
+def test_an_end_outlives_its_event(idle):
+    """Where the summary is left, all agree on it; not on one that runs again."""
+    daemon = idle.start("--retention-days", 30, "--audit-retention-days", 7)
+    await_sweep(daemon)
+    write(daemon, "bad", 10)
+    write(daemon, "good", 10)
+    event = ("INSERT INTO execution_audit_events(execution_id, event_type, "
+             "timestamp, metadata) VALUES(?, ?, ?, '{}')")
+    for execution, end in (("bad", "TIMEOUT"), ("good", "COMPLETED")):
+        daemon.sql(event, execution, "STARTED", ago(10))
+        daemon.sql(event, execution, end, ago(10))
+    assert daemon.cli("wait", "bad")[0] == 1
+    daemon.ok("list")       # what others have written is read for that
+    daemon.ok("sweep")
+    assert daemon.sql("SELECT * FROM execution_audit_events") == []
+    assert json.loads(daemon.ok("inspect", "bad", "--json"))[
+        "execution"]["state"] == "FAILED"
+    assert daemon.cli("wait", "bad")[::2] == (1, "-- FAILED --\n")
+    assert daemon.cli("wait", "good")[::2] == (0, "-- COMPLETED --\n")
+    code, out, err = daemon.cli("follow", "bad", "--exit-status")
+    assert code == 1 and "-- FAILED; complete, 1 line --" in err
+    p = daemon.producer()
+    p.event("bad", "STARTED")
+    p.sync()
+    daemon.sql("CREATE TABLE executions(execution_id TEXT PRIMARY KEY, state)")
+    daemon.sql("INSERT INTO executions VALUES('good', 'RUNNING')")
+    for execution in ("bad", "good"):
+        assert daemon.cli("wait", execution, "--timeout", "600ms")[0] == 124
+    p.event("bad", "COMPLETED")
+    p.sync()
+    assert daemon.cli("wait", "bad")[0] == 0
+
+
 def test_the_ceiling(idle):
     daemon = idle.start("--max-log-bytes", "2M")
     p = daemon.producer()
