@@ -553,6 +553,10 @@ WHERE execution_id >= ?1 AND execution_id < X''
 -- name: state_in_engine
 SELECT state FROM executions WHERE execution_id = ?1
 
+-- Where the id is no key.
+-- name: states_in_engine
+SELECT CAST(execution_id AS TEXT), state FROM executions
+
 -- name: execution_audited
 SELECT EXISTS (SELECT 1 FROM execution_audit_events WHERE execution_id = ?1)
 

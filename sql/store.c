@@ -98,6 +98,16 @@ store_was_mended(const struct store *s)
 	return (s->mended);
 }
 
+static void
+recount(struct store *s)
+{
+	if (!s->recount)
+		return;
+	engine_count_prepare(&s->count, s->db);
+	s->unkeyed = unkeyed_note(s->db);
+	s->recount = false;
+}
+
 struct store *
 store_open(const char *path, bool sync, bool migrate, int64_t now_ms,
     struct sql_error *error)
@@ -120,7 +130,8 @@ store_open(const char *path, bool sync, bool migrate, int64_t now_ms,
 	guard_install(s->db, &s->guard);
 	if (!prepare_all(s, error) || !look_around(s, error))
 		goto error;
-	engine_count_prepare(&s->count, s->db);
+	s->recount = true;
+	recount(s);
 	return (s);
 
 error:
@@ -298,14 +309,6 @@ lock(struct store *s, bool *changed, struct sql_error *error)
 	return (result);
 }
 
-static void
-recount(struct store *s)
-{
-	if (s->recount)
-		engine_count_prepare(&s->count, s->db);
-	s->recount = false;
-}
-
 /* What touches the engine's table is prepared without the lock. */
 static enum sql_result
 begin(struct store *s, struct sql_error *error)
@@ -362,7 +365,7 @@ store_ended(struct store *s, enum sql_result result, struct sql_error *error)
 const char *
 store_uncounted(const struct store *s)
 {
-	return (s->count.why);
+	return (s->count.why != NULL ? s->count.why : s->unkeyed);
 }
 
 void

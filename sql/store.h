@@ -59,8 +59,8 @@ bool		 store_has_foreign_tables(const struct store *);
    again. */
 bool		 store_was_mended(const struct store *);
 
-/* Why executions.log_entry_count is not kept though it is there; NULL: it is, or
-   there is none.  A sentence that stays. */
+/* Why executions.log_entry_count is not kept though it is there, or that the table
+   has no index on execution_id; NULL: neither.  A sentence that stays. */
 const char	*store_uncounted(const struct store *);
 
 /* So many frames of the log are not copied back: from now on commits leave room

@@ -42,7 +42,8 @@ struct store {
 	struct audit_table audit;
 	struct edges	 edges;
 	struct engine_count count;
-	bool		 recount;	/* it is to be prepared again */
+	const char	*unkeyed;	/* as unkeyed_note */
+	bool		 recount;	/* these are to be looked at again */
 	struct producers producers;
 	struct streams_table streams;
 	struct guard	 guard;

@@ -52,6 +52,7 @@ void
 sweeper_free(struct sweeper *w)
 {
 	buf_free(&w->texts);
+	verdict_free(&w->verdict);
 }
 
 enum sql_result
@@ -403,6 +404,7 @@ sweeper_warm(struct sweeper *w, const struct sweep_step *step)
 	sqlite3_int64 newest;
 	struct range r;
 
+	verdict_look(&w->verdict);
 	if (step->dry || s.phase != SWEEP_ROWS ||
 	    next_range(w, &s, &r, &newest, &done, NULL) != SQL_DONE || done ||
 	    is_wholly_old(&r, &s))
@@ -423,10 +425,14 @@ sweeper_step(struct sweeper *w, struct sweep_step *step,
 	w->remove = db_prepare(w->db, sql_sweep_delete, error);
 	if (w->remove == NULL)
 		result = error->result;
+	if (step->dry)
+		verdict_look(&w->verdict);
 	verdict_begin(&w->verdict);
 	if (result == SQL_DONE)
 		result = run_phases(w, step, error);
 	verdict_end(&w->verdict);
+	if (step->sweep.phase == SWEEP_OVER)
+		verdict_free(&w->verdict);
 	(void)sqlite3_finalize(w->remove);
 	w->guard->sweeps = false;
 	step->sweep.steps++;

@@ -1,7 +1,5 @@
 #include "sql/verdict.h"
 
-#include <string.h>
-
 #include "sql/db.h"
 #include "sql/text.h"
 
@@ -27,27 +25,21 @@ verdict_prepare(struct verdict *v, sqlite3 *db, struct sql_error *error)
 	    (v->begun = db_prepare(db, sql_has_begun, error)) != NULL);
 }
 
-/* Is the execution's id a key of the engine's table?  Without one each question
-   would read all of it, under the lock. */
-static bool
-has_key(struct verdict *v)
+void
+verdict_look(struct verdict *v)
 {
-	sqlite3_stmt *stmt = db_prepare(v->db, sql_state_plan, NULL);
-	const char *plan = NULL;
-	bool key;
-
-	if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
-		plan = (const char *)sqlite3_column_text(stmt, 3);
-	key = plan != NULL && strncmp(plan, "SEARCH", 6) == 0;
-	(void)sqlite3_finalize(stmt);
-	return (key);
+	if (unkeyed_is(v->db))
+		unkeyed_read(&v->unkeyed, v->db);
+	else
+		unkeyed_forget(&v->unkeyed);
 }
 
 void
 verdict_begin(struct verdict *v)
 {
-	v->engine = has_key(v) ?
+	v->engine = unkeyed_has_key(v->db) ?
 	    db_prepare(v->db, sql_state_in_engine, NULL) : NULL;
+	v->is_unkeyed = v->engine == NULL && unkeyed_is(v->db);
 }
 
 void
@@ -57,6 +49,12 @@ verdict_end(struct verdict *v)
 	v->engine = NULL;
 }
 
+void
+verdict_free(struct verdict *v)
+{
+	unkeyed_forget(&v->unkeyed);
+}
+
 /* *known is false where the engine says nothing. */
 static enum sql_result
 ask_engine(struct verdict *v, struct span execution, bool *known,
@@ -64,9 +62,13 @@ ask_engine(struct verdict *v, struct span execution, bool *known,
 {
 	enum sql_result result;
 	struct span state = SPAN_NONE;
+	bool failed = false;
 	int rc;
 
-	*known = false;
+	*known = v->is_unkeyed && unkeyed_find(&v->unkeyed, execution,
+	    &failed);
+	if (*known)
+		*reason = failed ? SWEEP_FAILED : SWEEP_RUNNING;
 	if (v->engine == NULL)
 		return (SQL_DONE);
 	db_bind_text(v->engine, 1, execution);

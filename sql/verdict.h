@@ -9,11 +9,14 @@
 #include <sqlite3.h>
 
 #include "sql/retention.h"
+#include "sql/unkeyed.h"
 
 struct verdict {
 	sqlite3		*db;		/* the store's */
 	sqlite3_stmt	*engine;	/* of one step; NULL: there is no table
-					   that could be asked */
+					   that could be asked by key */
+	bool		 is_unkeyed;	/* ... but this, of a while ago: */
+	struct unkeyed	 unkeyed;
 	sqlite3_stmt	*end;
 	sqlite3_stmt	*swept;
 	sqlite3_stmt	*newest;
@@ -22,6 +25,10 @@ struct verdict {
 
 /* False and *error: a statement cannot be prepared.  They go with the db. */
 bool	 verdict_prepare(struct verdict *, sqlite3 *, struct sql_error *);
+
+/* Without the lock, before a step: what would take long to ask. */
+void	 verdict_look(struct verdict *);
+void	 verdict_free(struct verdict *);
 
 /* The engine's table may come and go: it is looked for in each transaction. */
 void	 verdict_begin(struct verdict *);

@@ -264,6 +264,7 @@ check_plans(sqlite3 *db)
 		    "execution_id<?);" },
 		{ sql_state_in_engine, ENGINE "INDEX "
 		    "sqlite_autoindex_executions_1 (execution_id=?);" },
+		{ sql_states_in_engine, "SCAN executions;" },
 		{ sql_execution_in_engine, "SCAN CONSTANT ROW;SCALAR SUBQUERY "
 		    "1;" ENGINE "COVERING INDEX "
 		    "sqlite_autoindex_executions_1 (execution_id=?);" },

@@ -53,15 +53,61 @@ test_the_engine_knows_better(void **state)
 	sweep_all(w);
 	assert_answer(w, "SELECT DISTINCT execution_id FROM execution_logs "
 	    "ORDER BY 1", "run\nwait");
-	/* A table without a key, or of another kind, is not asked. */
-	meanwhile(w, "DROP TABLE executions; CREATE TABLE "
-	    "executions(execution_id TEXT, state TEXT); INSERT INTO "
-	    "executions VALUES('run', 'RUNNING')");
-	sweep_all(w);
-	assert_answer(w, "SELECT count(*) FROM execution_logs", "0");
-	store_rows(w, "again", CUTOFF - DAY, 3);
+	/* One of another kind is not asked. */
 	meanwhile(w, "DROP TABLE executions; CREATE TABLE "
 	    "executions(execution_id TEXT PRIMARY KEY)");
+	sweep_all(w);
+	assert_answer(w, "SELECT count(*) FROM execution_logs", "0");
+}
+
+/* Also one in which each question would take long. */
+static void
+test_an_engine_without_an_index(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+
+	store_rows(w, "run", CUTOFF - DAY, 3);
+	store_rows(w, "twice", CUTOFF - DAY, 3);
+	store_rows(w, "bad", CUTOFF - DAY, 3);
+	store_rows(w, "done", CUTOFF - DAY, 3);
+	store_rows(w, "other", CUTOFF - DAY, 3);
+	assert_null(store_uncounted(w->store));
+	meanwhile(w, "CREATE TABLE executions(id INTEGER PRIMARY KEY, "
+	    "execution_id TEXT, state TEXT); INSERT INTO executions "
+	    "(execution_id, state) VALUES ('twice', 'WAITING'), ('bad', "
+	    "'FAILED'), ('other', NULL), ('twice', 'FAILED'), ('done', "
+	    "'SUCCESS'), ('run', 'RUNNING'), (NULL, 'RUNNING')");
+	s.sweep.failed_cutoff = CUTOFF - 40 * DAY;
+	(void)sweep(w, &s);
+	assert_non_null(store_uncounted(w->store));
+	assert_answer(w, "SELECT execution_id, reason FROM execlog_spared "
+	    "ORDER BY 1", "bad|failed\nrun|running\ntwice|running");
+	assert_answer(w, "SELECT DISTINCT execution_id FROM execution_logs "
+	    "ORDER BY 1", "bad\nrun\ntwice");
+	meanwhile(w, "UPDATE executions SET state = 'SUCCESS'");
+	sweep_all(w);
+	assert_answer(w, "SELECT count(*) FROM execution_logs", "0");
+	meanwhile(w, "CREATE INDEX executions_by_id ON "
+	    "executions(execution_id)");
+	sweep_all(w);
+	assert_null(store_uncounted(w->store));
+}
+
+/* More than are kept in mind: then nobody is known not to run. */
+static void
+test_an_engine_without_an_index_and_many(void **state)
+{
+	struct world *w = *state;
+
+	store_rows(w, "done", CUTOFF - DAY, 3);
+	meanwhile(w, "CREATE TABLE executions(execution_id TEXT, state TEXT); "
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+	    "WHERE i < 100000) INSERT INTO executions SELECT 'e' || i, "
+	    "'RUNNING' FROM n");
+	sweep_all(w);
+	assert_answer(w, "SELECT count(*) FROM execution_logs", "3");
+	meanwhile(w, "DELETE FROM executions WHERE rowid > 99999");
 	sweep_all(w);
 	assert_answer(w, "SELECT count(*) FROM execution_logs", "0");
 }
@@ -279,6 +325,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(test_running_executions_are_spared),
 		world_test(test_the_engine_knows_better),
+		world_test(test_an_engine_without_an_index),
+		world_test(test_an_engine_without_an_index_and_many),
 		world_test(test_failed_ones_stay_longer),
 		world_test(test_failed_ones_whose_events_are_gone),
 		world_test(test_who_stays_is_counted_once),
