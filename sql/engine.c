@@ -88,6 +88,14 @@ has_column(struct span column, void *v)
 	return (false);
 }
 
+/* In no list of columns; a view has none, nor has a table WITHOUT ROWID. */
+static bool
+has_rowid(sqlite3 *db, const char *table)
+{
+	return (sqlite3_table_column_metadata(db, "main", table, "rowid", NULL,
+	    NULL, NULL, NULL, NULL) == SQLITE_OK);
+}
+
 enum sql_result
 engine_prepare(sqlite3 *db, const char *table, const char *sql,
     sqlite3_stmt **stmt, struct sql_error *error)
@@ -98,6 +106,10 @@ engine_prepare(sqlite3 *db, const char *table, const char *sql,
 
 	*stmt = NULL;
 	result = read_columns(db, table, &names, error);
+	if (result == SQL_DONE && names.n > 0 && has_rowid(db, table))
+		buf_add(&names, "rowid", sizeof "rowid");
+	if (names.failed)
+		result = engine_result(db, table, SQLITE_NOMEM, error);
 	if (result == SQL_DONE && names.n > 0 &&
 	    engine_expand(sql, has_column, &names, text) &&
 	    (*stmt = db_prepare(db, text, NULL)) == NULL)

@@ -17,8 +17,9 @@
 
 /*
  * Prepare a statement on a table of the engine's; columns in {} that the table
- * has not are NULL.  *stmt NULL and SQL_DONE: there is no such table, or a
- * column is missing that has no {}.  The caller finalizes it.
+ * has not are NULL, as is {rowid} of one without.  *stmt NULL and SQL_DONE:
+ * there is no such table, or a column is missing that has no {}.  The caller
+ * finalizes it.
  */
 enum sql_result	 engine_prepare(sqlite3 *, const char *table, const char *sql,
 		    sqlite3_stmt **stmt, struct sql_error *);

@@ -636,17 +636,19 @@ SELECT execution_id, {workflow_id}, {state}, {created_at}, {started_at},
 	{ended_at}, {reason_code}, {message}
 FROM executions WHERE execution_id = ?1
 
--- What the engine has made last.
+-- What the engine has made last: by rowid, behind which nothing is left to be
+-- sorted, or where there is none by time.
 -- name: engine_newest
 SELECT execution_id, {workflow_id}, {state}, {created_at}, {started_at},
 	{ended_at}, {reason_code}, {message}
-FROM executions ORDER BY rowid DESC LIMIT ?1
+FROM executions
+ORDER BY {rowid} DESC, {created_at} DESC, execution_id DESC LIMIT ?1
 
 -- name: engine_states
 SELECT execution_id, {workflow_id}, {state}, {created_at}, {started_at},
 	{ended_at}, {reason_code}, {message}
 FROM executions WHERE {state} IN (?2, ?3, ?4, ?5, ?6, ?7)
-ORDER BY rowid DESC LIMIT ?1
+ORDER BY {rowid} DESC, {created_at} DESC, execution_id DESC LIMIT ?1
 
 -- Of one execution.  Few rows: sorting them costs nothing.
 

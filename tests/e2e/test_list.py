@@ -153,6 +153,27 @@ def test_the_engine_goes_before_events(four):
     assert four.cli("audit", "@running")[0] == 0
 
 
+@pytest.mark.parametrize("table", [
+    "CREATE TABLE executions({columns}) WITHOUT ROWID",
+    "CREATE TABLE runs({columns}); CREATE VIEW executions AS SELECT * FROM runs "
+    "UNION ALL SELECT * FROM runs WHERE 0"])
+def test_a_table_of_the_engine_without_rowids(daemon, table):
+    db = sqlite3.connect(daemon.db, isolation_level=None, timeout=20)
+    db.executescript(table.format(
+        columns="execution_id TEXT PRIMARY KEY, state TEXT, created_at TEXT"))
+    name = "runs" if "VIEW" in table else "executions"
+    for execution, day in (("a", 1), ("b", 2), ("c", 3)):
+        db.execute(f"INSERT INTO {name} VALUES(?, 'RUNNING', ?)",
+                   (execution, f"2026-01-0{day}T00:00:00Z"))
+    db.execute(f"UPDATE {name} SET state = 'SUCCESS' WHERE execution_id = 'b'")
+    db.close()
+    assert ids(daemon) == ["c", "b", "a"]
+    assert ids(daemon, "-n", 1) == ["c"]
+    assert ids(daemon, "--state", "RUNNING") == ["c", "a"]
+    assert ids(daemon, "--state", "RUNNING", "-n", 1) == ["c"]
+    assert daemon.cli("inspect", "@running")[0] == 2
+
+
 def test_narrow(four):
     four.ok("event", "a-very-long-execution-id-" + "x" * 60, "STARTED")
     for width in (80, 90, 120):
