@@ -299,12 +299,13 @@ step_streams(struct sweeper *w, struct sweep_step *step, bool *done,
 {
 	sqlite3_stmt *next = w->stmt[SWEEPER_STREAMS_NEXT];
 	enum sql_result result;
+	int64_t opened_at;
 	int rc;
 
 	(void)sqlite3_bind_int64(next, 1, step->sweep.cursor);
 	rc = sqlite3_step(next);
-	*done = rc != SQLITE_ROW ||
-	    sqlite3_column_int64(next, 2) >= step->sweep.cutoff;
+	opened_at = sqlite3_column_int64(next, 2);
+	*done = rc != SQLITE_ROW || opened_at >= step->sweep.cutoff;
 	if (!*done) {
 		step->sweep.cursor = sqlite3_column_int64(next, 0);
 		victims_reset(w);
@@ -316,7 +317,8 @@ step_streams(struct sweeper *w, struct sweep_step *step, bool *done,
 		return (result);
 	step->looked++;
 	result = victim_judge(w, step, &w->victim[0], error);
-	if (result == SQL_DONE && w->victim[0].reason == SWEEP_GOES)
+	if (result == SQL_DONE &&
+	    !victim_keeps(step, &w->victim[0], opened_at))
 		result = victim_leave(w, &w->victim[0], error);
 	w->nvictim = 0;
 	return (result);

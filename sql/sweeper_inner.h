@@ -26,6 +26,10 @@ struct span	 victim_name(const struct sweeper *, const struct victim *);
 enum sql_result	 victim_judge(struct sweeper *, const struct sweep_step *,
 		    struct victim *, struct sql_error *);
 
+/* What it has of that time stays, as it was judged. */
+bool		 victim_keeps(const struct sweep_step *, const struct victim *,
+		    int64_t time);
+
 /* It is not a spared one any more. */
 enum sql_result	 victim_forget(struct sweeper *, const struct victim *,
 		    struct sql_error *);

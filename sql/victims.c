@@ -128,12 +128,12 @@ victim_judge(struct sweeper *w, const struct sweep_step *step,
 	return (result);
 }
 
-static bool
-is_kept(const struct sweep_step *step, const struct victim *v,
-    const struct prey *p)
+bool
+victim_keeps(const struct sweep_step *step, const struct victim *v,
+    int64_t time)
 {
 	return (v->reason == SWEEP_RUNNING || (v->reason == SWEEP_FAILED &&
-	    p->time >= step->sweep.failed_cutoff));
+	    time >= step->sweep.failed_cutoff));
 }
 
 static enum sql_result
@@ -197,7 +197,7 @@ take(struct sweeper *w, struct sweep_step *step, const struct prey *p,
 		return (result);
 	if (v->counted)
 		return (SQL_DONE);
-	if (is_kept(step, v, p)) {
+	if (victim_keeps(step, v, p->time)) {
 		v->kept++;
 		return (SQL_DONE);
 	}
@@ -313,8 +313,8 @@ leave_ranges(struct sweeper *w, const struct sweep_step *step, size_t taken,
 		range = w->prey[i].id >> RANGES_SHIFT;
 		for (rows = 0; i < taken &&
 		    w->prey[i].id >> RANGES_SHIFT == range; i++)
-			rows += !is_kept(step, &w->victim[w->prey[i].victim],
-			    &w->prey[i]);
+			rows += !victim_keeps(step,
+			    &w->victim[w->prey[i].victim], w->prey[i].time);
 		if (rows > 0)
 			result = ranges_less(w->ranges, range, rows, error);
 	}

@@ -22,6 +22,26 @@ test_streams_go_with_their_rows(void **state)
 	    "old|open\nhalf|closed");
 }
 
+/* Those of failed ones are kept as long as their rows would be. */
+static void
+test_streams_of_failed_ones(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+
+	meanwhile(w, "INSERT INTO execlog_streams(execution_id, source, "
+	    "capture, state, opened_at, lines, bytes, dropped_lines, "
+	    "dropped_bytes) SELECT column1, 's', 1, 'closed', column2 * "
+	    "86400000, 0, 0, 0, 0 FROM (VALUES('old', 600), ('ended', 950), "
+	    "('young', 950), ('new', 990));" ENDED "('old', 'FAILED', 1, "
+	    "'{}'), ('ended', 'COMPLETED', 1, '{}'), ('young', 'TIMEOUT', 1, "
+	    "'{}'), ('new', 'FAILED', 1, '{}')");
+	s.sweep.failed_cutoff = CUTOFF - 60 * DAY;
+	(void)sweep(w, &s);
+	assert_answer(w, "SELECT execution_id FROM execlog_streams ORDER BY id",
+	    "young\nnew");
+}
+
 /* Summaries go with the last row and the last event. */
 static void
 test_summaries_go_last(void **state)
@@ -116,6 +136,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_streams_go_with_their_rows),
+		world_test(test_streams_of_failed_ones),
 		world_test(test_summaries_go_last),
 		world_test(test_events),
 		world_test(test_many_events),
