@@ -781,11 +781,11 @@ SELECT count(*) FROM (SELECT 1
 -- name: sweep_delete
 DELETE FROM execution_logs WHERE id = ?1 AND timestamp < ?2
 
--- Events by id, and whether each is old.
+-- Events by id, and whether each is old; NULL: its time is no number.
 -- name: events_old
-SELECT id, execution_id,
-	typeof(timestamp) IN ('integer', 'real') AND timestamp < ?2
-FROM execution_audit_events NOT INDEXED WHERE id > ?1 ORDER BY id LIMIT ?3
+SELECT id, execution_id, CASE WHEN typeof(timestamp) IN ('integer', 'real')
+	THEN timestamp < ?2 END
+FROM execution_audit_events NOT INDEXED WHERE id > ?1 ORDER BY id
 
 -- name: watermark_raise
 UPDATE execlog_audit_watermark SET through_id = ?1 WHERE through_id < ?1

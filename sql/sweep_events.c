@@ -5,14 +5,18 @@
 #include "sql/sweeper_inner.h"
 #include "sql/text.h"
 
-/* Old events from the cursor on, up to the first that stays. */
+/* Old events from the cursor on, up to the first that stays.  One whose time is
+   no number is older than those behind it: it goes with an old one, and is only
+   seen until that is found. */
 struct old_events {
 	int64_t	through;	/* id of the last of them */
 	int64_t	count;
+	int64_t	seen;
+	size_t	nvictim;	/* of those that go */
 	bool	ended;		/* what follows stays, or there is nothing */
 };
 
-/* It is old enough; but is its execution running? */
+/* It is not young; but is its execution running? */
 static enum sql_result
 judge(struct sweeper *w, const struct sweep_step *step, sqlite3_stmt *stmt,
     bool *stays, struct sql_error *error)
@@ -20,7 +24,8 @@ judge(struct sweeper *w, const struct sweep_step *step, sqlite3_stmt *stmt,
 	enum sweep_reason reason = SWEEP_GOES;
 	enum sql_result result;
 
-	*stays = sqlite3_column_int(stmt, 2) == 0;
+	*stays = sqlite3_column_type(stmt, 2) != SQLITE_NULL &&
+	    sqlite3_column_int(stmt, 2) == 0;
 	if (*stays)
 		return (SQL_DONE);
 	result = verdict_of(&w->verdict, db_column_text(stmt, 1),
@@ -29,12 +34,33 @@ judge(struct sweeper *w, const struct sweep_step *step, sqlite3_stmt *stmt,
 	return (result);
 }
 
+static void
+see(struct sweeper *w, sqlite3_stmt *stmt, struct old_events *old)
+{
+	old->seen++;
+	(void)victim_add(w, db_column_text(stmt, 1));
+	if (sqlite3_column_type(stmt, 2) == SQLITE_NULL)
+		return;
+	old->through = sqlite3_column_int64(stmt, 0);
+	old->count = old->seen;
+	old->nvictim = w->nvictim;
+}
+
+static bool
+goes_on(const struct sweeper *w, const struct sweep_step *step,
+    const struct old_events *old)
+{
+	if (old->count == 0)
+		return (old->seen < SWEEP_ROWS_MAX);
+	return (old->seen < (int64_t)(step->limit - step->looked) &&
+	    sweeper_has_time(w));
+}
+
 static enum sql_result
 find(struct sweeper *w, struct sweep_step *step, struct old_events *old,
     struct sql_error *error)
 {
 	sqlite3_stmt *stmt = w->stmt[SWEEPER_EVENTS];
-	size_t most = step->limit - step->looked;
 	enum sql_result result = SQL_DONE;
 	bool stays = false;
 	int rc;
@@ -43,17 +69,14 @@ find(struct sweeper *w, struct sweep_step *step, struct old_events *old,
 	victims_reset(w);
 	(void)sqlite3_bind_int64(stmt, 1, step->sweep.cursor);
 	(void)sqlite3_bind_int64(stmt, 2, step->sweep.audit_cutoff);
-	(void)sqlite3_bind_int64(stmt, 3, (sqlite3_int64)most);
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && !stays &&
-	    result == SQL_DONE && (old->count == 0 || sweeper_has_time(w))) {
+	    result == SQL_DONE && goes_on(w, step, old)) {
 		result = judge(w, step, stmt, &stays, error);
-		if (result != SQL_DONE || stays)
-			continue;
-		old->through = sqlite3_column_int64(stmt, 0);
-		old->count++;
-		(void)victim_add(w, db_column_text(stmt, 1));
+		if (result == SQL_DONE && !stays)
+			see(w, stmt, old);
 	}
-	old->ended = stays || (rc != SQLITE_ROW && old->count < (int64_t)most);
+	w->nvictim = old->nvictim;
+	old->ended = stays || rc != SQLITE_ROW || old->count == 0;
 	(void)sqlite3_reset(stmt);
 	return (result != SQL_DONE ? result : db_result(w->db, rc, error));
 }

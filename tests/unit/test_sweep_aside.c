@@ -112,6 +112,48 @@ test_events(void **state)
 	assert_answer(w, EVENTS, "8");
 }
 
+/* One whose time is no number goes with an old one behind it, and else stays. */
+static void
+test_events_without_time(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+
+	meanwhile(w, ENDED "('a', 'COMPLETED', '2024-01-01T00:00:00Z', '{}');"
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+	    "WHERE i < 150) INSERT INTO execution_audit_events(execution_id, "
+	    "event_type, timestamp, metadata) SELECT 'b' || i, 'COMPLETED', "
+	    "'yesterday', '{}' FROM n;" ENDED "('c', 'COMPLETED', 1, '{}'), "
+	    "('d', 'COMPLETED', x'00', '{}'), ('run', 'STARTED', 'soon', '{}'),"
+	    "('e', 'COMPLETED', 86400000000, '{}'), "
+	    "('f', 'COMPLETED', 1, '{}')");
+	store_rows(w, "run", NOW, 1);
+	s.sweep.audit_cutoff = CUTOFF;
+	(void)sweep(w, &s);
+	assert_int_equal(s.sweep.events, 152);
+	assert_answer(w, EVENTS, "153,154,155,156");
+	assert_answer(w, "SELECT through_id FROM execlog_audit_watermark",
+	    "152");
+}
+
+/* There is an end to how many are stepped over at once. */
+static void
+test_many_events_without_time(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+
+	meanwhile(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+	    "FROM n WHERE i < 1000) INSERT INTO execution_audit_events("
+	    "execution_id, event_type, timestamp, metadata) SELECT 'e' || i, "
+	    "'COMPLETED', 'yesterday', '{}' FROM n;"
+	    ENDED "('f', 'COMPLETED', 1, '{}')");
+	s.sweep.audit_cutoff = CUTOFF;
+	(void)sweep(w, &s);
+	assert_int_equal(s.sweep.events, 0);
+	assert_answer(w, "SELECT count(*) FROM execution_audit_events", "1001");
+}
+
 /* More than a step takes, and one that stops in the middle. */
 static void
 test_many_events(void **state)
@@ -139,6 +181,8 @@ main(void)
 		world_test(test_streams_of_failed_ones),
 		world_test(test_summaries_go_last),
 		world_test(test_events),
+		world_test(test_events_without_time),
+		world_test(test_many_events_without_time),
 		world_test(test_many_events),
 	};
 
