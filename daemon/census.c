@@ -34,6 +34,7 @@ struct count {
 
 struct census {
 	struct count	 table[TALLY_TABLES];
+	int64_t		 room;		/* bytes of the file */
 	struct timer	*timer;
 	struct reader	*reader;
 	struct reader_turn turn;
@@ -65,20 +66,32 @@ is_counting(const struct count *c)
 	return (c->at < c->to);
 }
 
-/* As if each id that is still to be counted had a row. */
+/* As if each id that is still to be counted had a row, as far as there is room
+   for them: others may give any id. */
+static void
+add_uncounted(const struct count *c, int64_t room, struct volume *t)
+{
+	int64_t known = c->found.rows + c->own.rows;
+	double row = known > 0 ? (double)(c->found.bytes + c->own.bytes) /
+	    (double)known : ROW_LIKELY;
+	double left = (double)c->to - (double)c->at;
+	double most = t->bytes < room ? (double)(room - t->bytes) / row : 0;
+
+	if (left > most)
+		left = most;
+	t->bytes += (int64_t)(row * left);
+	t->rows += (int64_t)left;
+}
+
 static struct volume
-estimate(const struct count *c)
+estimate(const struct count *c, int64_t room)
 {
 	struct volume t = c->again ? c->before : c->found;
-	int64_t left, known = c->found.rows + c->own.rows;
 
 	if (!c->again) {
 		add(&t, &c->twice, -1);
-		left = is_counting(c) ? c->to - c->at : 0;
-		t.bytes += (int64_t)((known > 0 ? (double)(c->found.bytes +
-		    c->own.bytes) / (double)known : ROW_LIKELY) *
-		    (double)left);
-		t.rows += left;
+		if (is_counting(c))
+			add_uncounted(c, room, &t);
 	}
 	add(&t, &c->own, 1);
 	if (c->has_ids && t.rows > c->ids) {
@@ -117,9 +130,9 @@ commit(struct count *c, int64_t before, int64_t after,
 }
 
 static void
-begin_again(struct count *c)
+begin_again(struct count *c, int64_t room)
 {
-	struct volume now = estimate(c);
+	struct volume now = estimate(c, room);
 
 	*c = (struct count){ .to = c->edge, .edge = c->edge, .before = now,
 	    .again = true, .ids = c->ids, .has_ids = c->has_ids };
@@ -145,7 +158,7 @@ settle(struct count *c, int64_t at, const struct volume *found)
 static void
 judge_size(struct census *c)
 {
-	struct volume t = estimate(&c->table[TALLY_LOG]);
+	struct volume t = estimate(&c->table[TALLY_LOG], c->room);
 	char bytes[SIZE_TEXT], warn[SIZE_TEXT];
 	int64_t now;
 
@@ -288,20 +301,26 @@ census_committed(struct census *c, const struct store_commit *done)
 	hurry(c);
 }
 
+void
+census_room(struct census *c, int64_t bytes)
+{
+	c->room = bytes;
+}
+
 /* Fewer ids than rows: some have gone. */
 static void
-compare(struct count *count, int64_t newest, int64_t ids)
+compare(struct count *count, int64_t room, int64_t newest, int64_t ids)
 {
 	bool gone;
 
 	extend(count, newest);
 	count->has_ids = false;
-	gone = estimate(count).rows > ids;
+	gone = estimate(count, room).rows > ids;
 	/* Of another moment than what we have committed since. */
 	count->has_ids = newest == count->edge;
 	count->ids = ids;
 	if (gone && count->has_ids && !is_counting(count))
-		begin_again(count);
+		begin_again(count, room);
 }
 
 void
@@ -309,8 +328,9 @@ census_seen(struct census *c, const struct counts *seen)
 {
 	if (c->turn.state != TURN_IDLE)
 		return;
-	compare(&c->table[TALLY_LOG], seen->newest.log, seen->log);
-	compare(&c->table[TALLY_AUDIT], seen->newest.audit, seen->audit);
+	compare(&c->table[TALLY_LOG], c->room, seen->newest.log, seen->log);
+	compare(&c->table[TALLY_AUDIT], c->room, seen->newest.audit,
+	    seen->audit);
 	hurry(c);
 }
 
@@ -323,16 +343,16 @@ census_again(struct census *c)
 		c->began_at -= AGAIN_MS;
 		return;
 	}
-	begin_again(&c->table[TALLY_LOG]);
-	begin_again(&c->table[TALLY_AUDIT]);
+	begin_again(&c->table[TALLY_LOG], c->room);
+	begin_again(&c->table[TALLY_AUDIT], c->room);
 	hurry(c);
 }
 
 void
 census_figures(const struct census *c, struct census_figures *f)
 {
-	f->table[TALLY_LOG] = estimate(&c->table[TALLY_LOG]);
-	f->table[TALLY_AUDIT] = estimate(&c->table[TALLY_AUDIT]);
+	f->table[TALLY_LOG] = estimate(&c->table[TALLY_LOG], c->room);
+	f->table[TALLY_AUDIT] = estimate(&c->table[TALLY_AUDIT], c->room);
 	f->counting = is_busy(c);
 	f->is_large = c->warn > 0 && f->table[TALLY_LOG].bytes > c->warn;
 }

@@ -3,10 +3,10 @@
  *
  * What is in the file at the start is counted by the reader thread, a page at a
  * time, with pauses, between other people's pages; until that is done it is
- * estimated from the ids.  What we commit is added when it is committed; what
- * others commit is a range of ids between, counted like the beginning.  Rows
- * that go are noticed when fewer ids are left than rows were counted, or by
- * counting all again, every six hours and after a sweep.
+ * estimated from the ids and the size of the file.  What we commit is added when
+ * it is committed; what others commit is a range of ids between, counted like the
+ * beginning.  Rows that go are noticed when fewer ids are left than rows were
+ * counted, or by counting all again, every six hours and after a sweep.
  *
  * Layer: daemon.  Threads: the loop's; pages are counted in the reader's.
  */
@@ -35,6 +35,9 @@ void		 census_stop(struct census *);
 
 /* A transaction of ours is committed. */
 void		 census_committed(struct census *, const struct store_commit *);
+
+/* How large the file is: estimates are not larger. */
+void		 census_room(struct census *, int64_t bytes);
 
 /* Somebody has seen how the file is. */
 void		 census_seen(struct census *, const struct counts *);

@@ -179,12 +179,13 @@ put_status(struct buf *b, const struct counts *counts, const char *unreadable,
 	};
 
 	ingest_figures(c->ingest, &s.ingest);
+	dbfile_sizes(&c->file, &s.db_bytes, &s.wal_bytes);
+	census_room(c->census, s.db_bytes + s.wal_bytes);
 	if (unreadable == NULL)
 		census_seen(c->census, counts);
 	census_figures(c->census, &s.census);
 	checkpointer_figures(c->checkpointer, &s.checkpoint);
 	retention_figures(c->retention, &s.retention);
-	dbfile_sizes(&c->file, &s.db_bytes, &s.wal_bytes);
 	status_put(b, &s);
 }
 

@@ -71,6 +71,7 @@ test_ours_and_others_mixed(void **state)
 
 	add_rows(w, 1, 10);
 	c = census_start(base, reader, &there, 0, 30);
+	census_room(c, 150000);
 	/* Others 11-12, ours 13-14, others 15, ours 16, before a page. */
 	add_rows(w, 11, 16);
 	commit(c, 12, 14);
@@ -129,12 +130,43 @@ test_rows_that_go(void **state)
 	event_base_free(base);
 }
 
+/* Others may give any id: an estimate is not larger than the file. */
+static void
+test_ids_that_jump(void **state)
+{
+	struct world *w = *state;
+	struct event_base *base = event_base_new();
+	struct reader *reader = reader_start(base, w->pages);
+	const struct position there = { .log = 1700000000000000000 };
+	struct counts seen = { .log = there.log, .newest = there };
+	struct census_figures f;
+	struct census *c;
+
+	add_rows(w, 1, 10);
+	meanwhile(w, "INSERT INTO execution_logs(id, execution_id, timestamp, "
+	    "level, source, message) VALUES(1700000000000000000, 'e1', 1, "
+	    "'INFO', 's', 'm')");
+	c = census_start(base, reader, &there, 0, 30);
+	census_room(c, 150000);
+	census_seen(c, &seen);
+	census_figures(c, &f);
+	assert_true(f.counting);
+	assert_int_equal(f.table[TALLY_LOG].bytes, 150000);
+	assert_int_equal(f.table[TALLY_LOG].rows, 1000);
+	count_all(base, c);
+	assert_rows(c, 11);
+	census_stop(c);
+	reader_stop(reader);
+	event_base_free(base);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_ours_and_others_mixed),
 		world_test(test_rows_that_go),
+		world_test(test_ids_that_jump),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
