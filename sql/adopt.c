@@ -32,6 +32,18 @@ static const struct column audit_columns[] = {
 	{ "metadata", "TEXT", true },
 };
 
+/* Statements name the first and the last of them. */
+static const struct {
+	const char	*name;
+	const char	*table;
+	const char	*columns;
+} indexes[] = {
+	{ "idx_logs_execution", "execution_logs", "execution_id, timestamp" },
+	{ "idx_logs_task", "execution_logs", "task_id, timestamp" },
+	{ "idx_audit_execution", "execution_audit_events",
+	    "execution_id, timestamp" },
+};
+
 static enum sql_result
 refuse(struct sql_error *error, const char *table, const char *what,
     const char *name)
@@ -133,10 +145,37 @@ check_table(sqlite3 *db, const char *table, const struct column *want,
 	return (result);
 }
 
+static enum sql_result
+check_index(sqlite3 *db, size_t i, struct sql_error *error)
+{
+	const char *name = indexes[i].name, *table = indexes[i].table;
+	sqlite3_stmt *stmt;
+	enum sql_result result;
+	bool fits;
+	int rc;
+
+	if ((stmt = db_prepare(db, sql_index_fits, error)) == NULL)
+		return (error->result);
+	db_bind_text(stmt, 1, span_of(table));
+	db_bind_text(stmt, 2, span_of(name));
+	db_bind_text(stmt, 3, span_of(indexes[i].columns));
+	rc = sqlite3_step(stmt);
+	fits = rc == SQLITE_ROW && sqlite3_column_int(stmt, 0) != 0;
+	result = db_result(db, rc, error);
+	(void)sqlite3_finalize(stmt);
+	if (result != SQL_DONE || fits)
+		return (result);
+	(void)snprintf(error->text, sizeof error->text, "the index %s is not "
+	    "as it must be: run DROP INDEX IF EXISTS %s; CREATE INDEX %s ON "
+	    "%s (%s)", name, name, name, table, indexes[i].columns);
+	return (error->result = SQL_FAILED);
+}
+
 enum sql_result
 adopt_check(sqlite3 *db, struct sql_error *error)
 {
 	enum sql_result result;
+	size_t i;
 
 	result = check_table(db, "execution_logs", log_columns,
 	    sizeof log_columns / sizeof log_columns[0], error);
@@ -144,5 +183,8 @@ adopt_check(sqlite3 *db, struct sql_error *error)
 		result = check_table(db, "execution_audit_events",
 		    audit_columns,
 		    sizeof audit_columns / sizeof audit_columns[0], error);
+	for (i = 0; result == SQL_DONE &&
+	    i < sizeof indexes / sizeof indexes[0]; i++)
+		result = check_index(db, i, error);
 	return (result);
 }

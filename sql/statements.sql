@@ -79,6 +79,13 @@ SELECT sql FROM sqlite_schema WHERE name = ?1
 SELECT name, type, "notnull", pk, dflt_value IS NOT NULL
 FROM pragma_table_info(?1)
 
+-- Are these the columns of that index, all rows in it, and more than once?
+-- name: index_fits
+SELECT list."unique" = 0 AND list.partial = 0 AND (SELECT group_concat(
+		coalesce(name, '') || iif(coll = 'BINARY', '', ' ' || coll), ', ')
+	FROM pragma_index_xinfo(?2) WHERE key = 1) = ?3
+FROM pragma_index_list(?1) AS list WHERE name = ?2 COLLATE NOCASE
+
 -- name: table_sql
 SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1
 

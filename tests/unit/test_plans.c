@@ -301,6 +301,9 @@ check_plans(sqlite3 *db)
 		    "SCALAR SUBQUERY 3;SCAN execlog_schema;" },
 		{ sql_table_columns, "SCAN pragma_table_info VIRTUAL TABLE "
 		    "INDEX 0:;" },
+		{ sql_index_fits, "SCAN list VIRTUAL TABLE INDEX 0:;"
+		    "SCALAR SUBQUERY 1;SCAN pragma_index_xinfo VIRTUAL TABLE "
+		    "INDEX 0:;" },
 		{ sql_table_sql, "SCAN sqlite_schema;" },
 		/* When the schema has changed, and for status. */
 		{ sql_own_triggers, "SCAN sqlite_schema;" },

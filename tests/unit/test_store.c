@@ -179,6 +179,45 @@ test_other_tables_of_that_name_are_refused(void **state)
 	}
 }
 
+/* And what is said then helps. */
+static void
+test_other_indexes_of_that_name_are_refused(void **state)
+{
+	static const struct { const char *kind, *name, *on; } indexes[] = {
+		{ "", "idx_logs_execution", "execution_logs(timestamp)" },
+		{ "", "idx_logs_execution", "execution_logs(execution_id)" },
+		{ "UNIQUE", "idx_logs_execution",
+		    "execution_logs(execution_id, timestamp)" },
+		{ "", "IDX_logs_execution", "execution_logs(execution_id, "
+		    "timestamp) WHERE level = 'ERROR'" },
+		{ "", "idx_logs_execution", "execution_logs(execution_id "
+		    "COLLATE NOCASE, timestamp)" },
+		{ "", "idx_logs_task", "executions(execution_id)" },
+		{ "", "idx_audit_execution", "execution_audit_events("
+		    "execution_id, timestamp, abs(id))" },
+	};
+	struct world *w = *state;
+	char sql[256], *way_out;
+	size_t i;
+
+	close_all(w);
+	meanwhile(w, "CREATE TABLE executions(execution_id TEXT)");
+	for (i = 0; i < sizeof indexes / sizeof indexes[0]; i++) {
+		(void)snprintf(sql, sizeof sql, "DROP INDEX %s; CREATE %s "
+		    "INDEX %s ON %s", indexes[i].name, indexes[i].kind,
+		    indexes[i].name, indexes[i].on);
+		meanwhile(w, sql);
+		if (world_open_again(w))
+			fail_msg("taken: %s", sql);
+		if ((way_out = strstr(w->error.text, "DROP INDEX")) == NULL)
+			fail_msg("%s: %s", sql, w->error.text);
+		meanwhile(w, way_out);
+		if (!world_open_again(w))
+			fail_msg("%s: %s", sql, w->error.text);
+		close_all(w);
+	}
+}
+
 /* A trigger is not run, whatever it does; it does not end us either. */
 static void
 test_no_trigger_runs(void **state)
@@ -360,6 +399,7 @@ main(void)
 		world_test(test_a_newer_schema_is_refused),
 		world_test(test_tables_of_the_engine_are_adopted),
 		world_test(test_other_tables_of_that_name_are_refused),
+		world_test(test_other_indexes_of_that_name_are_refused),
 		world_test(test_no_trigger_runs),
 		world_test(test_a_constraint_that_swallows_rows),
 		world_test(test_every_column_is_stored),
