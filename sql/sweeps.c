@@ -5,6 +5,8 @@
 #include "sql/db.h"
 #include "sql/text.h"
 
+#define SWEEPS_MOST	(INT64_C(1) << 60)	/* of what is in the file */
+
 static const char *const text[SWEEPS_COUNT] = {
 	[SWEEPS_BEGIN] = sql_sweep_begin,
 	[SWEEPS_TRIM] = sql_sweeps_trim,
@@ -142,6 +144,16 @@ sweeps_note(struct sweeps *t, const struct sweep *s, struct sql_error *error)
 	return (run(t, SWEEPS_NOTE, error));
 }
 
+/* Anybody can write there: whoever adds or subtracts need not look. */
+static int64_t
+read_bounded(sqlite3_stmt *stmt, int column)
+{
+	int64_t value = sqlite3_column_int64(stmt, column);
+
+	return (value > SWEEPS_MOST ? SWEEPS_MOST :
+	    value < -SWEEPS_MOST ? -SWEEPS_MOST : value);
+}
+
 static void
 read_sweep(sqlite3_stmt *stmt, struct sweep *s)
 {
@@ -149,19 +161,19 @@ read_sweep(sqlite3_stmt *stmt, struct sweep *s)
 
 	*s = (struct sweep){
 		.id = sqlite3_column_int64(stmt, 0),
-		.started_at = sqlite3_column_int64(stmt, 2),
-		.ended_at = sqlite3_column_int64(stmt, 3),
+		.started_at = read_bounded(stmt, 2),
+		.ended_at = read_bounded(stmt, 3),
 		.cutoff = sqlite3_column_int64(stmt, 4),
 		.failed_cutoff = sqlite3_column_int64(stmt, 5),
 		.audit_cutoff = sqlite3_column_int64(stmt, 6),
 		.phase = phase >= 0 && phase < SWEEP_OVER ?
 		    (enum sweep_phase)phase : SWEEP_OVER,
 		.cursor = sqlite3_column_int64(stmt, 8),
-		.rows = sqlite3_column_int64(stmt, 9),
-		.events = sqlite3_column_int64(stmt, 10),
-		.spared = sqlite3_column_int64(stmt, 11),
-		.expected = sqlite3_column_int64(stmt, 12),
-		.steps = sqlite3_column_int64(stmt, 13),
+		.rows = read_bounded(stmt, 9),
+		.events = read_bounded(stmt, 10),
+		.spared = read_bounded(stmt, 11),
+		.expected = read_bounded(stmt, 12),
+		.steps = read_bounded(stmt, 13),
 	};
 	(void)snprintf(s->cause, sizeof s->cause, "%s",
 	    (const char *)sqlite3_column_text(stmt, 1));
@@ -187,8 +199,8 @@ sweeps_last(struct sweeps *t, struct sweep *s, struct clock_mark *m,
 	if ((rc = sqlite3_step(clock)) == SQLITE_ROW) {
 		(void)snprintf(m->boot, sizeof m->boot, "%s",
 		    (const char *)sqlite3_column_text(clock, 0));
-		m->wall_ms = sqlite3_column_int64(clock, 1);
-		m->boot_ms = sqlite3_column_int64(clock, 2);
+		m->wall_ms = read_bounded(clock, 1);
+		m->boot_ms = read_bounded(clock, 2);
 	}
 	result = db_result(t->db, rc, error);
 	(void)sqlite3_reset(clock);

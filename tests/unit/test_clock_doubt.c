@@ -36,6 +36,30 @@ test_clocks(void **state)
 	assert_true(schedule_believes(&(struct clock_mark){ 0 }, &b, &moved));
 }
 
+/* Whatever somebody has written there: nothing overflows, no clock is believed. */
+static void
+test_figures_out_of_range(void **state)
+{
+	const struct clock_mark now = { .boot = "b", .wall_ms = NOW,
+	    .boot_ms = NOW };
+	struct world *w = *state;
+	struct clock_mark mark;
+	struct sweep last;
+	int64_t moved;
+
+	meanwhile(w, "INSERT INTO execlog_clock VALUES(1, 'b', "
+	    "-9223372036854775808, 9223372036854775807); INSERT INTO "
+	    "execlog_sweeps VALUES(7, 'start', -9223372036854775808, NULL, 0, "
+	    "0, 0, 1, 0, 9223372036854775807, 9223372036854775807, 0, "
+	    "9223372036854775807, 9223372036854775807)");
+	assert_int_equal(store_last_sweep(w->store, &last, &mark, &w->error),
+	    SQL_DONE);
+	assert_false(schedule_believes(&mark, &now, &moved));
+	assert_true(moved > 0);
+	assert_true(last.rows < INT64_MAX && last.events < INT64_MAX);
+	assert_true(last.steps < INT64_MAX && last.started_at > INT64_MIN);
+}
+
 static void
 test_a_clock_that_jumps_stops_the_sweep(void **state)
 {
@@ -98,6 +122,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clocks),
+		world_test(test_figures_out_of_range),
 		cmocka_unit_test(test_a_clock_that_jumps_stops_the_sweep),
 		cmocka_unit_test(test_a_clock_may_be_set_a_little_each_day),
 	};
