@@ -189,11 +189,6 @@ run_up(const struct options *o, int to)
 	struct timespec now;
 	struct schema *s;
 
-	if (to != SCHEMA_NEWEST && to > schema_newest()) {
-		complain("this program knows versions up to %d",
-		    schema_newest());
-		return (EXIT_USAGE);
-	}
 	if ((s = claim(o, true, &error)) == NULL)
 		return (fail(o, &error, EXIT_UNREACHABLE));
 	(void)clock_gettime(CLOCK_REALTIME, &now);
@@ -215,8 +210,9 @@ check_losses(const struct options *o, struct schema *s, int to)
 		code = fail(o, &error, EXIT_UNREACHABLE);
 	else if (t.lost > 0 && !o->yes) {
 		buf_char(&t.tables, '\0');
-		complain("%s: %lld rows would be lost (%s): confirm with "
-		    "--yes", o->db, (long long)t.lost, t.tables.p);
+		complain("%s: %lld %s would be lost (%s): confirm with --yes",
+		    o->db, (long long)t.lost, t.lost == 1 ? "row" : "rows",
+		    t.tables.p);
 		code = EXIT_FAILURE_OTHER;
 	}
 	buf_free(&t.tables);
@@ -279,6 +275,11 @@ run_migrate(const struct options *o)
 	if (!take_version(o, *what == 'u' ? SCHEMA_NEWEST : 0, &version)) {
 		complain("a version is a whole number; see execlog migrate "
 		    "status");
+		return (EXIT_USAGE);
+	}
+	if (version != SCHEMA_NEWEST && version > schema_newest()) {
+		complain("this program knows versions up to %d",
+		    schema_newest());
 		return (EXIT_USAGE);
 	}
 	return (*what == 'u' ? run_up(o, version) : run_down(o, version));

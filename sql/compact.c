@@ -95,9 +95,10 @@ check_others(struct compact *c, bool shared, struct sql_error *error)
 	result = ask(c->db, sql_foreign_tables, &tables, error);
 	if (result != SQL_DONE || shared || tables == 0)
 		return (result);
-	(void)snprintf(error->text, sizeof error->text, "it has %lld tables "
-	    "that are not execlog's, and all are written anew: confirm with "
-	    "--yes", (long long)tables);
+	(void)snprintf(error->text, sizeof error->text, "it has %lld %s not "
+	    "execlog's, and all is written anew: confirm with --yes",
+	    (long long)tables, tables == 1 ? "table that is" :
+	    "tables that are");
 	return (error->result = SQL_FOREIGN);
 }
 

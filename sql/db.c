@@ -28,9 +28,21 @@ is_full(int rc, int code)
 	    (code == EDQUOT || code == EFBIG || code == ENOSPC)));
 }
 
+/* Not of a symbolic link that is not followed: it has no errno. */
+static const char *
+not_opened(sqlite3 *db)
+{
+	int code = sqlite3_system_errno(db);
+
+	return (code == 0 || sqlite3_extended_errcode(db) != SQLITE_CANTOPEN ?
+	    sqlite3_errmsg(db) : strerror(code));
+}
+
 static const char *
 words(sqlite3 *db, int rc, enum sql_result result, int code)
 {
+	if (rc == SQLITE_CANTOPEN && db != NULL)
+		return (not_opened(db));
 	if (rc == SQLITE_INTERRUPT)
 		return ("it takes too long");
 	if (result == SQL_FULL)
@@ -173,24 +185,31 @@ configure(sqlite3 *db, enum db_mode mode, struct sql_error *error)
 	return (db_exec_patiently(db, keeper, error));
 }
 
-static int
-open_file(const char *path, enum db_mode mode, sqlite3 **db)
+enum sql_result
+db_open_as(const char *name, int flags, sqlite3 **db, struct sql_error *error)
+{
+	int rc = sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+
+	return (db_result(*db, rc, error));
+}
+
+static enum sql_result
+open_file(const char *path, enum db_mode mode, sqlite3 **db,
+    struct sql_error *error)
 {
 	if (mode == DB_VISITOR || mode == DB_WITNESS)
-		return (visit_open(path, mode == DB_WITNESS, db));
-	return (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL));
+		return (visit_open(path, mode == DB_WITNESS, db, error));
+	return (db_open_as(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW,
+	    db, error));
 }
 
 sqlite3 *
 db_open(const char *path, enum db_mode mode, struct sql_error *error)
 {
 	sqlite3 *db = NULL;
-	int persist = mode != DB_KEEPER, rc;
+	int persist = mode != DB_KEEPER;
 
-	rc = open_file(path, mode, &db);
-	if (rc != SQLITE_OK) {
-		(void)db_result(db, rc, error);
+	if (open_file(path, mode, &db, error) != SQL_DONE) {
 		db_close(db);
 		return (NULL);
 	}

@@ -37,6 +37,11 @@ enum db_mode {
  * NULL and *error on failure.
  */
 sqlite3	*db_open(const char *path, enum db_mode, struct sql_error *error);
+
+/* What is below that, for visit.c: as sqlite3_open_v2, and *db is the caller's
+   to close. */
+enum sql_result	 db_open_as(const char *name, int flags, sqlite3 **db,
+		    struct sql_error *);
 void	 db_close(sqlite3 *);
 
 /* Sort what the last call on the connection answered, into *error. */

@@ -17,8 +17,12 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/* As sqlite3_open_v2, but *db may stay NULL where the copy failed.  "live":
-   somebody has it open for writing now, so both are there, if perhaps empty. */
-int	 visit_open(const char *path, bool live, sqlite3 **db);
+#include "sql/result.h"
+
+/* *db is the caller's to close, also after a failure; NULL where there is none.
+   "live": somebody has it open for writing now, so both are there, if perhaps
+   empty. */
+enum sql_result	 visit_open(const char *path, bool live, sqlite3 **db,
+		    struct sql_error *);
 
 #endif

@@ -103,6 +103,14 @@ def test_tables_of_others_want_a_word(holey):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting wants root")
+def test_one_table_of_others_is_one(holey):
+    db = sqlite3.connect(holey.db)
+    db.executescript("CREATE TABLE t(a)")
+    db.close()
+    code, out, err = compact(holey)
+    assert code == 1 and "it has 1 table that is not execlog's" in err
+
+
 def test_no_room_is_said_before_anything_is_done(holey):
     small = holey.folder / "small"
     small.mkdir()

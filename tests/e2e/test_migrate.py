@@ -319,6 +319,7 @@ def test_a_file_without_tables_names_the_way_out(idle):
     (["migrate", "up", "x", "--db", "y"], "whole number"),
     (["migrate", "down", "-1", "--db", "y"], "no option"),
     (["migrate", "up", "900", "--db", "y"], "versions up to"),
+    (["migrate", "down", "900", "--db", "y"], "versions up to"),
 ])
 def test_bad_usage(idle, args, says):
     code, out, err = idle.cli(*args)
@@ -383,3 +384,46 @@ def test_what_may_not_be_written_is_named(idle, which, says):
                               env=clean_env())
         assert done.returncode == 5 and done.stderr.count("\n") == 1
         assert f": {idle.db}: {says}" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_what_may_not_be_read_is_named(idle):
+    make(idle.db, "CREATE TABLE t(a)")
+    shutil.copy(idle.build / "execlog", idle.folder)
+    idle.folder.chmod(0o755)
+    idle.db.chmod(0o600)
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+         idle.folder / "execlog", "migrate", "status", "--db", idle.db],
+        capture_output=True, text=True, timeout=DEADLINE, env=clean_env())
+    assert done.returncode == 5
+    assert f"{idle.db}: Permission denied" in done.stderr
+
+
+def test_a_copy_that_cannot_be_made_names_its_folder(idle):
+    """A log without its index is read through one."""
+    db = sqlite3.connect(idle.db)
+    db.executescript("PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+    crashed = idle.folder / "b.db"
+    for suffix in "", "-wal":
+        shutil.copy(f"{idle.db}{suffix}", f"{crashed}{suffix}")
+    db.close()
+    where = idle.folder / "none"
+    done = subprocess.run(
+        idle.command("migrate", "status", "--db", crashed),
+        capture_output=True, text=True, timeout=DEADLINE,
+        env=clean_env(TMPDIR=str(where)))
+    assert done.returncode == 5
+    assert f"in {where}: No such file or directory" in done.stderr
+    assert idle.cli("migrate", "status", "--db", crashed)[0] == 0
+
+
+def test_one_row_is_one(idle):
+    assert migrate(idle, "up")[0] == 0
+    db = sqlite3.connect(idle.db)
+    db.execute("INSERT INTO execution_logs(execution_id, timestamp, level, "
+               "source, message) VALUES('e1', 1, 'INFO', 's', 'm')")
+    db.commit()
+    db.close()
+    code, out, err = migrate(idle, "down")
+    assert code == 1 and ": 1 row would be lost (execution_logs 1)" in err
