@@ -57,6 +57,9 @@ struct sweep {
 	int64_t			first_id;	/* this is where it has begun, or
 						   gone on, */
 	int64_t			first_rows;	/* ... when so many were removed */
+	/* A dry one is within an execution that was spared: */
+	bool			counting;
+	int64_t			counted_to;	/* its rows up to this time */
 };
 
 /* What the clocks said when they were believed; boot is empty: never yet. */

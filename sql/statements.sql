@@ -779,10 +779,10 @@ WHERE id >= ?1 AND id <= ?2 AND timestamp < ?3 ORDER BY id LIMIT ?4
 SELECT id, timestamp FROM execution_logs INDEXED BY idx_logs_execution
 WHERE execution_id = ?1 AND timestamp < ?2 ORDER BY timestamp LIMIT ?3
 
--- name: sweep_count_of
-SELECT count(*) FROM (SELECT 1
-	FROM execution_logs INDEXED BY idx_logs_execution
-	WHERE execution_id = ?1 AND timestamp < ?2 LIMIT 1000000)
+-- name: sweep_times_of
+SELECT timestamp FROM execution_logs INDEXED BY idx_logs_execution
+WHERE execution_id = ?1 AND timestamp >= ?2 AND timestamp < ?3
+ORDER BY timestamp
 
 -- The only statement that deletes a log row.
 -- name: sweep_delete

@@ -12,7 +12,7 @@
 static const char *const text[SWEEPER_COUNT] = {
 	[SWEEPER_SELECT] = sql_sweep_select,
 	[SWEEPER_SELECT_OF] = sql_sweep_select_of,
-	[SWEEPER_COUNT_OF] = sql_sweep_count_of,
+	[SWEEPER_TIMES_OF] = sql_sweep_times_of,
 	[SWEEPER_NEXT_ID] = sql_next_id,
 	[SWEEPER_NEWEST] = sql_newest_log,
 	[SWEEPER_REMOVED_ADD] = sql_removed_add,
@@ -191,35 +191,35 @@ step_rows(struct sweeper *w, struct sweep_step *step, bool *done,
 
 /* ------------------------------------------------------ spared executions */
 
+/* Which of its old rows would go, and which stay; *through: these were all. */
 static enum sql_result
-count_older(struct sweeper *w, const struct victim *v, int64_t cutoff,
-    sqlite3_int64 *rows, struct sql_error *error)
-{
-	sqlite3_stmt *stmt = w->stmt[SWEEPER_COUNT_OF];
-
-	db_bind_text(stmt, 1, victim_name(w, v));
-	(void)sqlite3_bind_int64(stmt, 2, cutoff);
-	return (db_integer(stmt, rows, error));
-}
-
-/* Which of its old rows would go, and which stay. */
-static enum sql_result
-count_spared(struct sweeper *w, struct sweep_step *step,
+count_spared(struct sweeper *w, struct sweep_step *step, bool *through,
     struct sql_error *error)
 {
+	sqlite3_stmt *stmt = w->stmt[SWEEPER_TIMES_OF];
 	struct victim *v = &w->victim[0];
-	sqlite3_int64 old = 0, go = 0;
+	struct sweep *s = &step->sweep;
 	enum sql_result result;
+	int64_t time;
+	int rc;
 
-	result = count_older(w, v, step->sweep.cutoff, &old, error);
-	if (v->reason == SWEEP_GOES)
-		go = old;
-	else if (v->reason == SWEEP_FAILED && result == SQL_DONE)
-		result = count_older(w, v, step->sweep.failed_cutoff, &go,
-		    error);
-	v->rows = go;
-	v->kept = old > go ? old - go : 0;
-	step->sweep.rows += go;
+	db_bind_text(stmt, 1, victim_name(w, v));
+	(void)sqlite3_bind_int64(stmt, 2, s->counting ? s->counted_to + 1 :
+	    INT64_MIN);
+	(void)sqlite3_bind_int64(stmt, 3, s->cutoff);
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		time = sqlite3_column_int64(stmt, 0);
+		if (v->rows + v->kept > 0 && time != s->counted_to &&
+		    !sweeper_has_time(w))
+			break;
+		s->counted_to = time;
+		*(victim_keeps(step, v, time) ? &v->kept : &v->rows) += 1;
+	}
+	s->counting = rc == SQLITE_ROW;
+	s->rows += v->rows;
+	*through = !s->counting;
+	result = db_result(w->db, rc, error);
+	(void)sqlite3_reset(stmt);
 	return (result);
 }
 
@@ -237,7 +237,7 @@ sweep_spared(struct sweeper *w, struct sweep_step *step, bool *through,
 
 	*through = true;
 	if (step->dry)
-		return (count_spared(w, step, error));
+		return (count_spared(w, step, through, error));
 	if (v->reason == SWEEP_RUNNING)
 		return (SQL_DONE);
 	db_bind_text(stmt, 1, victim_name(w, v));

@@ -16,7 +16,7 @@
 enum sweeper_statement {
 	SWEEPER_SELECT,		/* old rows by id, */
 	SWEEPER_SELECT_OF,	/* ... of an execution */
-	SWEEPER_COUNT_OF,
+	SWEEPER_TIMES_OF,
 	SWEEPER_NEXT_ID,
 	SWEEPER_NEWEST,
 	SWEEPER_REMOVED_ADD,

@@ -200,10 +200,10 @@ check_plans(sqlite3 *db)
 		{ sql_sweep_select_of,
 		    "SEARCH execution_logs USING COVERING INDEX "
 		    "idx_logs_execution (execution_id=? AND timestamp<?);" },
-		{ sql_sweep_count_of,
-		    "CO-ROUTINE (subquery-1);SEARCH execution_logs USING "
-		    "COVERING INDEX idx_logs_execution (execution_id=? AND "
-		    "timestamp<?);SCAN (subquery-1);" },
+		{ sql_sweep_times_of,
+		    "SEARCH execution_logs USING COVERING INDEX "
+		    "idx_logs_execution (execution_id=? AND timestamp>? AND "
+		    "timestamp<?);" },
 		{ sql_sweep_delete,
 		    "SEARCH execution_logs USING INTEGER PRIMARY KEY "
 		    "(rowid=?);" },

@@ -237,6 +237,39 @@ test_who_stays_is_counted_once(void **state)
 	assert_int_equal(kept, 35);
 }
 
+/* However many rows a spared one has, they are counted, and no step is long. */
+static void
+test_a_spared_one_is_counted_in_steps(void **state)
+{
+	struct world *w = *state;
+	struct sweep_step s = step_of();
+	int64_t goes = 0, stays = 0;
+	int told = 0;
+	size_t i;
+
+	meanwhile(w, "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 "
+	    "FROM n WHERE i < 49999) INSERT INTO execution_logs(execution_id, "
+	    "timestamp, level, source, message) SELECT 'bad', i / 3, 'INFO', "
+	    "'s', 'm' FROM n;" ENDED "('bad', 'FAILED', 5, '{}'); INSERT INTO "
+	    "execlog_spared(execution_id, reason, noted_at) VALUES('bad', "
+	    "'failed', 1)");
+	s.sweep.failed_cutoff = 10000;
+	s.dry = true;
+	s.hold_us = 500;
+	do {
+		assert_int_equal(store_sweep(w->store, &s, &w->error),
+		    SQL_DONE);
+		told += s.nfound > 0;
+		for (i = 0; i < s.nfound; i++)
+			*(s.found[i].reason == SWEEP_GOES ? &goes : &stays) +=
+			    s.found[i].rows;
+	} while (s.sweep.phase != SWEEP_OVER);
+	assert_true(told > 1);
+	assert_int_equal(goes, 30000);
+	assert_int_equal(stays, 20000);
+	assert_int_equal(s.sweep.rows, 30000);
+}
+
 static void
 test_counting_removes_nothing(void **state)
 {
@@ -330,6 +363,7 @@ main(void)
 		world_test(test_failed_ones_stay_longer),
 		world_test(test_failed_ones_whose_events_are_gone),
 		world_test(test_who_stays_is_counted_once),
+		world_test(test_a_spared_one_is_counted_in_steps),
 		world_test(test_counting_removes_nothing),
 		world_test(test_the_ceiling),
 		world_test(test_the_ceiling_and_who_runs),
