@@ -137,10 +137,11 @@ def test_an_io_error_at_commit_ends_it_and_acknowledges_nothing(
 def fill_a_log(traced, call, when, rows):
     """Rows of 60 kB, where such a call fails for the database itself, not its
     log, and not yet at the start; how many rows are acknowledged."""
-    daemon, trace = traced
-    prefix, daemon.prefix = daemon.prefix, []
+    daemon, _ = traced
+    daemon.prefix = []
     assert daemon.start().stop() == 0
-    daemon.prefix = [*prefix, "-P", str(daemon.db), "-e",
+    daemon.prefix = ["strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null",
+                     "-P", str(daemon.db), "-e", f"trace={call}", "-e",
                      f"inject={call}:error=EIO:when={when}+"]
     p = start(daemon).producer()
     acked = 0
