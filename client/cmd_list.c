@@ -228,7 +228,7 @@ const struct command command_list = {
     "\n"
     "Newest first, by when an execution was first heard of. The state is the\n"
     "engine's where it has one, else what audit events say; lines are all that\n"
-    "were stored, also those that are removed since.\n"
+    "were counted, also those that are removed since.\n"
     "\n"
     "      --state S[,S...]  in one of these states: PENDING RUNNING WAITING\n"
     "                        SUCCESS FAILED (also: timed out) CANCELLED\n"

@@ -97,10 +97,11 @@ put_engine(struct buf *b, sqlite3_stmt *e)
 	    SHOWN_TEXT_MAX);
 }
 
-/* s and e are rows, or NULL; so many lines has retention removed. */
+/* s and e are rows, or NULL; so many lines has retention removed, some of them
+   maybe before they were counted. */
 static void
-put_frame(struct buf *b, sqlite3_stmt *s, sqlite3_stmt *e, struct span state,
-    int64_t removed)
+put_frame(struct buf *b, struct span execution, sqlite3_stmt *s,
+    sqlite3_stmt *e, struct span state, int64_t removed)
 {
 	size_t mark = frame_begin(b, FRAME_FACT);
 	int64_t ms = 0, lines = 0;
@@ -109,7 +110,7 @@ put_frame(struct buf *b, sqlite3_stmt *s, sqlite3_stmt *e, struct span state,
 
 	buf_char(b, '{');
 	jput_text(b, "fact", span_of("execution"));
-	jput_text(b, "execution_id", db_column_text(s != NULL ? s : e, 0));
+	jput_text(b, "execution_id", execution);
 	shown_put(b, "workflow_id", workflow_of(s, e), ROW_NAME_MAX);
 	shown_put(b, "state", state, ROW_NAME_MAX);
 	has = e != NULL && engine_time(e, E_STARTED, &ms);
@@ -129,7 +130,7 @@ put_frame(struct buf *b, sqlite3_stmt *s, sqlite3_stmt *e, struct span state,
 		for (i = S_DEBUG; i <= S_ERROR; i++)
 			lines += sqlite3_column_int64(s, i);
 	}
-	jput_i64(b, "lines", lines);
+	jput_i64(b, "lines", lines > removed ? lines : removed);
 	jput_i64(b, "warnings", s != NULL ? sqlite3_column_int64(s, S_WARN) :
 	    0);
 	jput_i64(b, "errors", s != NULL ? sqlite3_column_int64(s, S_ERROR) :
@@ -185,7 +186,7 @@ take(struct listing *l, sqlite3_stmt *s, sqlite3_stmt *e, bool *taken)
 	}
 	f = &l->found[l->nfound++];
 	*f = (struct found){ .time = time_of(s, e), .at = l->frames.n };
-	put_frame(&l->frames, s, e, state, 0);
+	put_frame(&l->frames, execution, s, e, state, 0);
 	f->n = l->frames.n - f->at;
 	f->name = l->names.n;
 	f->execution.n = execution.n;
@@ -390,8 +391,9 @@ listing_put_one(struct pages *p, struct span execution, struct buf *out,
 		state = db_column_text(e, E_STATE);
 	if (state.p == NULL && s != NULL)
 		state = db_column_text(s, S_STATE);
-	if (result == SQL_DONE && out != NULL && (s != NULL || e != NULL))
-		put_frame(out, s, e, limited(state, ROW_NAME_MAX),
+	if (result == SQL_DONE && out != NULL && (s != NULL || e != NULL ||
+	    removed.rows > 0))
+		put_frame(out, execution, s, e, limited(state, ROW_NAME_MAX),
 		    removed.rows);
 	buf_span(workflow, workflow_of(s, e));
 	(void)sqlite3_finalize(summary);

@@ -109,3 +109,18 @@ def test_inspect_tells_what_is_gone(thirty):
         thirty.ok("inspect", "e1")
     told = json.loads(thirty.ok("inspect", "e1", "--json"))["execution"]
     assert (told["lines"], told["removed_lines"]) == (5, 3)
+
+
+def test_what_was_never_counted_is_told_as_gone(idle):
+    """An old file, swept at the first start."""
+    assert idle.start().stop() == 0
+    for n in range(3):
+        idle.sql("INSERT INTO execution_logs(execution_id, timestamp, level, "
+                 "source, message) VALUES('e1', ?, 'ERROR', 's', 'm')", n)
+    idle.start("--retention-days", "30")
+    await_sweep(idle)
+    assert idle.ok("logs", "e1") == ""
+    assert "lines      3 lines; 3 of them removed by retention\n" in \
+        idle.ok("inspect", "e1")
+    told = json.loads(idle.ok("inspect", "e1", "--json"))["execution"]
+    assert (told["lines"], told["removed_lines"]) == (3, 3)
