@@ -1,5 +1,7 @@
 #include "client/asking.h"
 
+#include <string.h>
+
 #include "client/ending.h"
 #include "client/escape.h"
 #include "client/feed.h"
@@ -31,6 +33,11 @@ on_lost(const struct feed *f, const struct options *o)
 {
 	enum fault fault = f->link.fault;
 
+	if (o->timeout >= 0 && o->timeout < LINK_PATIENCE && strncmp(f->link.reason, LINK_NO_ANSWER,
+	    strlen(LINK_NO_ANSWER)) == 0) {
+		say("-- timed out --");
+		return (EXIT_TIMEOUT);
+	}
 	if (o->tries_again && interrupt_signal() == 0 &&
 	    (fault == FAULT_NONE || fault == FAULT_SHUTTING_DOWN ||
 	    fault == FAULT_TOO_MANY))
@@ -71,7 +78,8 @@ asking_run(const struct options *o, const struct request *r,
 	struct feed feed;
 	int code;
 
-	if (!feed_open(&feed, o, 0))
+	if (!feed_open(&feed, o, o->timeout >= 0 &&
+	    o->timeout < LINK_PATIENCE ? o->timeout + 1 : 0))
 		return (on_lost(&feed, o));
 	if (!feed_ask(&feed, r)) {
 		complain("the request is too long");

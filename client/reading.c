@@ -377,7 +377,7 @@ start(struct reading *r)
 }
 
 static int
-run(const struct options *o, enum request_kind kind)
+run(const struct options *o, enum request_kind kind, int64_t begun)
 {
 	struct reading r = {
 		.options = o,
@@ -396,7 +396,7 @@ run(const struct options *o, enum request_kind kind)
 		},
 		.most = (uint64_t)o->head,
 		.until = o->timeout < 0 ? INT64_MAX :
-		    times_monotonic_ms() + o->timeout,
+		    begun + o->timeout,
 	};
 	int code = EXIT_USAGE;
 
@@ -418,7 +418,8 @@ reading_run(const struct options *given, enum request_kind kind)
 {
 	struct options o = *given;
 	char name[TEXT_ID_MAX + 1];
+	int64_t begun = times_monotonic_ms();
 	int code = shortcut_resolve(&o, name);
 
-	return (code != -1 ? code : run(&o, kind));
+	return (code != -1 ? code : run(&o, kind, begun));
 }

@@ -198,6 +198,7 @@ on_pass(void *job, void *arg)
 	c->state = RESTING;
 	c->passes++;
 	if (c->result == SQL_UNKNOWN) {
+		log_line(LOG_ERR, "checkpoint: %s", c->error.text);
 		c->on_fatal(c->result, c->arg);
 		return;
 	}
@@ -205,9 +206,9 @@ on_pass(void *job, void *arg)
 		succeed(c, held);
 	else
 		fail(c);
-	/* The writer may be waiting, or be idle and not ask by itself. */
-	if (c->state != BESIDE)
-		c->on_quiet(c->arg);
+	/* The writer may be waiting, or be idle and not ask by itself; beside the
+	   next pass the log may grow again. */
+	c->on_quiet(c->arg);
 }
 
 struct checkpointer *
@@ -280,6 +281,8 @@ checkpointer_figures(const struct checkpointer *c,
 bool
 checkpointer_holds(struct checkpointer *c)
 {
+	if (c == NULL)
+		return (false);
 	if (c->state == QUIET_WANTED)
 		begin(c, QUIET);
 	return (c->state == QUIET ||

@@ -52,7 +52,7 @@ void	 checkpointer_hurry(struct checkpointer *);
 int	 checkpointer_uncopied(const struct checkpointer *);
 
 /*
- * Is the writer to hold still?  Asked while the writer is idle; if so, a pass
+ * Is the writer to hold still?  NULL: no.  Asked while the writer is idle; if so, a pass
  * is under way or begins, and on_quiet will be called.
  */
 bool	 checkpointer_holds(struct checkpointer *);

@@ -9,6 +9,7 @@
 #include "daemon/ingest_inner.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
+#include "daemon/timer.h"
 #include "daemon/writer.h"
 #include "sql/store.h"
 
@@ -91,6 +92,22 @@ folding_due(struct ingest *in, int64_t now)
 	store_keep_room(in->store, checkpointer_uncopied(in->checkpointer));
 	writer_fold(in->writer);
 	return (true);
+}
+
+bool
+folding_held(struct ingest *in, bool held, int64_t now)
+{
+	if (!held)
+		in->held_at = 0;
+	else if (in->held_at == 0)
+		in->held_at = now;
+	if (!held || TAILQ_EMPTY(&in->folds))
+		return (held);
+	if (now - in->held_at >= LIMIT_FOLD_BUSY_MS)
+		folding_give_up(in);
+	else
+		timer_set(in->timer, in->held_at + LIMIT_FOLD_BUSY_MS - now);
+	return (held);
 }
 
 void

@@ -190,7 +190,7 @@ ingest_poke(struct ingest *in)
 	if (in->dead)
 		return;
 	timer_clear(in->timer);
-	if (in->checkpointer != NULL && checkpointer_holds(in->checkpointer))
+	if (folding_held(in, checkpointer_holds(in->checkpointer), now))
 		return;
 	lose_due(in, now);
 	if (sweeping_is_starved(in, now) || folding_due(in, now) ||

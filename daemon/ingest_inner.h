@@ -46,6 +46,7 @@ struct ingest {
 	bool			 look;		/* somebody wants to know how
 						   the file is */
 	struct fold_waiters	 folds;		/* who wants the summaries */
+	int64_t			 held_at;	/* ms, no step since; 0: it can be */
 	int64_t			 fold_at;	/* their next step, monotonic
 						   ms; 0: they are complete */
 	struct sql_error	 fold_error;	/* of the last step; SQL_DONE:
@@ -70,6 +71,9 @@ size_t		 ingest_pending_bytes(const struct ingest *);
 /* folding.c: the summaries of executions; is a step due, and begun? */
 int64_t		 folding_at(const struct ingest *);
 bool		 folding_due(struct ingest *, int64_t now);
+/* The writer holds still: who waits too long for summaries gets what there is.
+   The same bool. */
+bool		 folding_held(struct ingest *, bool held, int64_t now);
 void		 folding_committed(struct ingest *, int64_t now);
 void		 folding_give_up(struct ingest *);
 void		 folding_done(struct ingest *, const struct writer_job *,

@@ -274,6 +274,7 @@ on_swept(struct retention *r, const struct clock_mark *now)
 		return (false);
 	}
 	r->active = false;
+	r->blind = r->step.blind && s->spared > 0;
 	r->look_at = 0;
 	r->bytes_at = now->boot_ms;
 	if (s->rows > 0 || s->events > 0)

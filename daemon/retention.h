@@ -106,6 +106,9 @@ struct retention_figures {
 	int64_t			 over;		/* bytes of log rows, where no
 						   sweep brings them below the
 						   ceiling; else 0 */
+	bool			 blind;		/* the newest sweep has spared what
+						   is old: it is not known who
+						   runs */
 };
 void	 retention_figures(const struct retention *,
 	    struct retention_figures *);

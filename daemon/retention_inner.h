@@ -33,6 +33,7 @@ struct retention {
 						   known yet, as is */
 	int64_t			 look_at;	/* boot ms, as are the next three */
 	int64_t			 bytes_at;
+	bool			 blind;		/* at the newest sweep */
 	int64_t			 ceiling_at;
 	int64_t			 retry_at;
 	int64_t			 bytes;		/* of log rows, at the last look */

@@ -64,6 +64,7 @@ retention_figures(const struct retention *r, struct retention_figures *f)
 		.doubt = retention_doubt(r),
 		.error = is_failing(r) ? &r->error : NULL,
 		.over = r->over ? r->bytes : 0,
+		.blind = r->blind,
 	};
 	f->config.failed_days = retention_failed_days(r);
 }

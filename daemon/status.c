@@ -96,6 +96,12 @@ reason(const struct status *s, const char **advice)
 	    advise(s->ingest.unfolded->result, s->retention.config.days);
 	if (s->ingest.unfolded != NULL)
 		return (s->ingest.unfolded->text);
+	*advice = "sqlite3 FILE 'CREATE INDEX executions_by_id ON "
+	    "executions(execution_id)'";
+	if (s->retention.blind)
+		return ("retention removes no rows: the engine's table "
+		    "executions has no index on execution_id and takes too "
+		    "long to read, so that any execution may be running");
 	*advice = "end executions that hang (execlog list --state RUNNING), "
 	    "then execlog sweep, which is also tried every hour; or choose a "
 	    "larger --max-log-bytes";

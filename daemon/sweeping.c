@@ -105,6 +105,7 @@ sweeping_done(struct ingest *in, const struct writer_job *job, bool more)
 	}
 	if (job->result == SQL_FULL)
 		checkpointer_hurry(in->checkpointer);
+	folding_committed(in, in->stepped_at);
 	clock_mark(&now);
 	if (retention_stepped(in->retention, job->result, &job->error, &now))
 		in->hooks.on_swept(in->hooks.arg);

@@ -44,12 +44,16 @@ run(struct fold *f, sqlite3_stmt *stmt, struct sql_error *error)
 }
 
 static enum sql_result
-next_range(struct fold *f, struct range *r, bool *found,
+next_range(struct fold *f, bool events, struct range *r, bool *found,
     struct sql_error *error)
 {
-	int rc = sqlite3_step(f->next);
-	enum sql_result result = db_result(f->db, rc, error);
+	enum sql_result result;
 	struct span kind;
+	int rc;
+
+	(void)sqlite3_bind_int(f->next, 1, events);
+	rc = sqlite3_step(f->next);
+	result = db_result(f->db, rc, error);
 
 	*found = rc == SQLITE_ROW;
 	if (*found) {
@@ -156,8 +160,8 @@ fold_range(struct fold *f, struct summary *s, struct range *r,
 }
 
 enum sql_result
-fold_step(struct fold *f, struct summary *s, int64_t since, int64_t now,
-    bool *more, struct sql_error *error)
+fold_step(struct fold *f, struct summary *s, bool events, int64_t since,
+    int64_t now, bool *more, struct sql_error *error)
 {
 	int64_t begun = db_monotonic_us(), ids = f->ids, took;
 	enum sql_result result = SQL_DONE;
@@ -165,7 +169,7 @@ fold_step(struct fold *f, struct summary *s, int64_t since, int64_t now,
 	bool found = true;
 
 	while (ids > 0 && db_monotonic_us() - since < FOLD_AIM_US) {
-		result = next_range(f, &r, &found, error);
+		result = next_range(f, events, &r, &found, error);
 		if (result != SQL_DONE || !found)
 			break;
 		result = fold_range(f, s, &r, &ids, now, error);

@@ -38,8 +38,10 @@ struct fold {
 bool	 fold_prepare(struct fold *, sqlite3 *, struct sql_error *);
 
 /* Inside a transaction that has had nothing else to do since then, of the
-   monotonic clock: a step.  *more: there is more to be read. */
-enum sql_result	 fold_step(struct fold *, struct summary *, int64_t since_us,
-		    int64_t now_ms, bool *more, struct sql_error *);
+   monotonic clock: a step, of events only or of all.  *more: there is more of
+   that to be read. */
+enum sql_result	 fold_step(struct fold *, struct summary *, bool events,
+		    int64_t since_us, int64_t now_ms, bool *more,
+		    struct sql_error *);
 
 #endif

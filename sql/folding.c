@@ -22,7 +22,8 @@ fold(struct store *s, struct store_commit *c, int64_t now, bool *more,
 	    SQL_DONE ||
 	    (result = counts_flush(&s->summary.counts, error)) != SQL_DONE)
 		return (result);
-	result = fold_step(&s->fold, &s->summary, begun, now, more, error);
+	result = fold_step(&s->fold, &s->summary, false, begun, now, more,
+	    error);
 	return (result == SQL_DONE ? store_finish(s, c, error) : result);
 }
 

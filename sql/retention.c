@@ -20,17 +20,40 @@ sweep_dry(struct store *s, struct sweep_step *step, struct sql_error *error)
 	return (result);
 }
 
+/* What an event says outlives it in the summary: all are read before any goes. */
+static enum sql_result
+read_events(struct store *s, const struct sweep_step *step, bool *all,
+    struct sql_error *error)
+{
+	const struct position *at = &step->commit.before;
+	enum sql_result result;
+	bool more = false;
+
+	*all = true;
+	if (step->sweep.audit_cutoff == SWEEP_NOTHING)
+		return (SQL_DONE);
+	result = summary_note(&s->summary, at, at, error);
+	if (result == SQL_DONE)
+		result = fold_step(&s->fold, &s->summary, true,
+		    db_monotonic_us(), step->now_ms, &more, error);
+	*all = !more;
+	return (result);
+}
+
 static enum sql_result
 sweep(struct store *s, struct sweep_step *step, struct sql_error *error)
 {
 	struct store_commit *c = &step->commit;
 	enum sql_result result;
+	bool all;
 
+	step->looked = 0;
 	if ((result = store_look_back(s, c, error)) != SQL_DONE ||
 	    (result = ranges_note(&s->ranges, c->before.log, error)) !=
 	    SQL_DONE || (step->sweep.id == 0 &&
 	    (result = sweeps_begin(&s->sweeps, step, error)) != SQL_DONE) ||
-	    (result = sweeper_step(&s->sweeper, step, error)) != SQL_DONE ||
+	    (result = read_events(s, step, &all, error)) != SQL_DONE || (all &&
+	    (result = sweeper_step(&s->sweeper, step, error)) != SQL_DONE) ||
 	    (result = sweeps_note(&s->sweeps, &step->sweep, error)) !=
 	    SQL_DONE)
 		return (result);

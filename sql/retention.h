@@ -106,6 +106,8 @@ struct sweep_step {
 	struct clock_mark	 mark;		/* ... is believed from now on */
 	struct store_commit	 commit;	/* before and after are not set */
 	size_t			 looked;	/* rows */
+	bool			 blind;		/* who runs is not known: all are
+						   spared */
 	const struct sweep_found *found;
 	size_t			 nfound;
 };

@@ -82,7 +82,8 @@ FROM pragma_table_info(?1)
 -- Are these the columns of that index, all rows in it, and more than once?
 -- name: index_fits
 SELECT list."unique" = 0 AND list.partial = 0 AND (SELECT group_concat(
-		coalesce(name, '') || iif(coll = 'BINARY', '', ' ' || coll), ', ')
+		coalesce(name, '') || iif(coll = 'BINARY' COLLATE NOCASE, '', ' ' || coll)
+			|| iif("desc", ' DESC', ''), ', ')
 	FROM pragma_index_xinfo(?2) WHERE key = 1) = ?3
 FROM pragma_index_list(?1) AS list WHERE name = ?2 COLLATE NOCASE
 
@@ -377,7 +378,8 @@ DELETE FROM execlog_unread WHERE id = ?1
 
 -- The table has a handful of rows.  What tasks there are can wait.
 -- name: unread_next
-SELECT id, kind, low, high FROM execlog_unread WHERE kind <> 'counted'
+SELECT id, kind, low, high FROM execlog_unread
+WHERE kind <> 'counted' AND (?1 = 0 OR kind = 'audit')
 ORDER BY kind = 'tasks', id DESC LIMIT 1
 
 -- The newest id of a range that is used.

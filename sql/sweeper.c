@@ -430,6 +430,7 @@ sweeper_step(struct sweeper *w, struct sweep_step *step,
 	if (step->dry)
 		verdict_look(&w->verdict);
 	verdict_begin(&w->verdict);
+	step->blind = verdict_is_blind(&w->verdict);
 	if (result == SQL_DONE)
 		result = run_phases(w, step, error);
 	verdict_end(&w->verdict);

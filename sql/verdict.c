@@ -49,6 +49,12 @@ verdict_end(struct verdict *v)
 	v->engine = NULL;
 }
 
+bool
+verdict_is_blind(const struct verdict *v)
+{
+	return (v->is_unkeyed && !v->unkeyed.whole);
+}
+
 void
 verdict_free(struct verdict *v)
 {

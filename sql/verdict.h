@@ -34,6 +34,10 @@ void	 verdict_free(struct verdict *);
 void	 verdict_begin(struct verdict *);
 void	 verdict_end(struct verdict *);
 
+/* In the transaction: is there a table of the engine's that could not be read?
+   Then any execution may be running. */
+bool	 verdict_is_blind(const struct verdict *);
+
 /*
  * SWEEP_RUNNING: the engine says so; or, where it says nothing, it has begun by
  * its events, has not ended, and has a row or an event not older than "young".

@@ -169,6 +169,7 @@ def test_an_fsync_that_fails_at_a_checkpoint_ends_it(traced):
     daemon, _ = traced
     acked = fill_a_log(traced, "fdatasync", 2, 3000)
     assert acked > 0 and daemon.process.wait(20) == 74
+    assert "checkpoint: disk I/O error" in daemon.stderr.read_text()
     daemon.process = None
     all_there(daemon, acked)
 

@@ -39,10 +39,11 @@ def test_ctrl_c_ends_the_wait(idle, silent, words):
     assert process.returncode == 130
 
 
+@pytest.mark.parametrize("id", ["e1", "@last"])
 @pytest.mark.parametrize("words", [("logs", "-f"), ("follow",), ("wait",)])
-def test_the_timeout_counts_from_the_start(idle, silent, words):
+def test_the_timeout_counts_from_the_start(idle, silent, words, id):
     begun = time.monotonic()
-    code, _, said = idle.cli(*words, "e1", "--timeout", "100ms")
+    code, _, said = idle.cli(*words, id, "--timeout", "100ms")
     assert (code, said) == (124, "-- timed out --\n")
     assert time.monotonic() - begun < 5
 

@@ -160,3 +160,22 @@ def test_a_ceiling_that_only_running_ones_exceed(idle):
     p.sync()
     idle.ok("sweep")
     await_until(lambda: idle.status()["state"] == "ok", "recovery")
+
+
+def test_who_runs_may_be_unknown(idle):
+    """Too many of them to look at, one by one: that does not stay unseen."""
+    assert idle.start().stop() == 0
+    idle.sql("CREATE TABLE executions(execution_id TEXT, state TEXT)")
+    idle.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+             "WHERE i < 100001) INSERT INTO executions SELECT 'x' || i, "
+             "'FAILED' FROM n")
+    idle.sql("INSERT INTO execution_logs(execution_id, timestamp, level, "
+             "source, message) VALUES('e1', 1, 'INFO', 's', 'm')")
+    idle.start("--retention-days", 30)
+    status = await_until(lambda: (s := idle.status())["state"] != "ok" and s)
+    assert "retention removes no rows" in status["reason"]
+    assert "CREATE INDEX" in status["advice"]
+    assert idle.messages("e1") == ["m"]
+    idle.sql("CREATE INDEX executions_by_id ON executions(execution_id)")
+    assert idle.ok("sweep") == "1 row removed\n"
+    assert idle.status()["state"] == "ok"

@@ -1,6 +1,7 @@
 """Who reads is told of what retention has removed."""
 import json
 import re
+import sqlite3
 
 from lib.daemon import finish
 from lib.sweeps import ago, await_sweep, rows, thirty, write
@@ -124,3 +125,35 @@ def test_what_was_never_counted_is_told_as_gone(idle):
         idle.ok("inspect", "e1")
     told = json.loads(idle.ok("inspect", "e1", "--json"))["execution"]
     assert (told["lines"], told["removed_lines"]) == (3, 3)
+
+
+def test_how_others_have_ended_outlives_their_events(idle):
+    """Also of events that go before anybody has read them."""
+    assert idle.start().stop() == 0
+    old = ago(60)
+    event = "INSERT INTO execution_audit_events(execution_id, event_type, " \
+        "timestamp, metadata) VALUES(?, ?, ?, '{}')"
+    row = "INSERT INTO execution_logs(execution_id, timestamp, level, " \
+        "source, message) VALUES(?, ?, 'INFO', 's', 'm')"
+    db = sqlite3.connect(idle.db)
+    for i in range(1000):
+        db.execute(event, (f"e{i}", "STARTED", old))
+        db.execute(row, (f"e{i}", old + 1))
+        db.execute(event, (f"e{i}", "FAILED", old + 2))
+    db.commit()
+    db.close()
+    idle.start("--retention-days", 30, "--audit-retention-days", 30,
+               "--keep-failed-days", 90)
+    await_sweep(idle)
+    assert idle.sql("SELECT count(*) FROM execution_audit_events") == [(0,)]
+    idle.ok("sweep")
+    assert idle.sql("SELECT count(*) FROM execution_logs") == [(1000,)]
+    assert idle.cli("wait", "e999")[0] == 1
+    # And while it runs.
+    idle.sql(event, "late", "STARTED", old)
+    idle.sql(row, "late", old + 1)
+    idle.sql(event, "late", "FAILED", old + 2)
+    idle.ok("sweep")
+    idle.ok("sweep")
+    assert idle.sql("SELECT count(*) FROM execution_logs") == [(1001,)]
+    assert idle.cli("wait", "late")[0] == 1

@@ -148,7 +148,8 @@ read_events(struct world *w)
 	while (store_is_unread(w->store));
 }
 
-/* How they ended is known from the summary then, while there is one. */
+/* How they ended is known from the summary then, while there is one; what others
+   have written is read into it before it goes. */
 static void
 test_failed_ones_whose_events_are_gone(void **state)
 {
@@ -176,9 +177,10 @@ test_failed_ones_whose_events_are_gone(void **state)
 	s.sweep.failed_cutoff = CUTOFF - 40 * DAY;
 	(void)sweep(w, &s);
 	assert_answer(w, ROWS, "anew|3|78624000000|78624002000\n"
-	    "bad|3|83721600000|83721602000");
+	    "bad|3|83721600000|83721602000\n"
+	    "unread|3|83721600000|83721602000");
 	assert_answer(w, "SELECT execution_id, reason FROM execlog_spared "
-	    "ORDER BY 1", "anew|running\nbad|failed");
+	    "ORDER BY 1", "anew|running\nbad|failed\nunread|failed");
 }
 
 /* Counted: rows that go, and that stay. */
