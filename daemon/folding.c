@@ -103,10 +103,10 @@ folding_held(struct ingest *in, bool held, int64_t now)
 		in->held_at = now;
 	if (!held || TAILQ_EMPTY(&in->folds))
 		return (held);
-	if (now - in->held_at >= LIMIT_FOLD_BUSY_MS)
+	if (now - in->held_at >= LIMIT_FOLD_MS)
 		folding_give_up(in);
 	else
-		timer_set(in->timer, in->held_at + LIMIT_FOLD_BUSY_MS - now);
+		timer_set(in->timer, in->held_at + LIMIT_FOLD_MS - now);
 	return (held);
 }
 

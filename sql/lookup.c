@@ -102,11 +102,11 @@ pages_removed(struct pages *p, struct span execution, struct removed *r,
 }
 
 enum sql_result
-pages_known(struct pages *p, struct span execution, bool *known,
+pages_known(struct pages *p, struct span execution, bool gone, bool *known,
     struct sql_error *error)
 {
+	struct removed removed = { 0 };
 	sqlite3_int64 value = 0;
-	struct removed removed;
 	enum sql_result result;
 
 	db_bind_text(p->stmt[KNOWN], 1, execution);
@@ -114,7 +114,8 @@ pages_known(struct pages *p, struct span execution, bool *known,
 	*known = value != 0;
 	if (result != SQL_DONE || *known)
 		return (result);
-	result = pages_removed(p, execution, &removed, error);
+	if (gone)
+		result = pages_removed(p, execution, &removed, error);
 	*known = removed.rows > 0;
 	if (result != SQL_DONE || *known)
 		return (result);

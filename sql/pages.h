@@ -129,9 +129,10 @@ enum sql_result	 pages_missing(struct pages *, struct span execution,
 		    struct buf *names, size_t max, size_t *n, bool *open,
 		    struct sql_error *);
 
-/* Is there a row, an event, or a row of the engine's? */
-enum sql_result	 pages_known(struct pages *, struct span execution, bool *,
-		    struct sql_error *);
+/* Is there a row, an event, or a row of the engine's; or, with "gone", a note of
+   rows that retention has removed? */
+enum sql_result	 pages_known(struct pages *, struct span execution, bool gone,
+		    bool *known, struct sql_error *);
 
 /*
  * Executions whose ids begin with the prefix, in order: appends at most max of

@@ -199,8 +199,9 @@ step_start(struct query *q, struct pages *p)
 	}
 	q->found = r->all;
 	if ((result = pages_position(p, &q->limit, &q->error)) != SQL_DONE ||
-	    (!r->all && (result = pages_known(p, r->execution, &q->found,
-	    &q->error)) != SQL_DONE))
+	    /* Of one that is gone altogether nothing more will come. */
+	    (!r->all && (result = pages_known(p, r->execution, !is_live(q) ||
+	    r->has_after, &q->found, &q->error)) != SQL_DONE))
 		return (result);
 	q->at = q->limit;
 	if (!q->found && is_live(q) && r->wait)

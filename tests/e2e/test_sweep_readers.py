@@ -157,3 +157,18 @@ def test_how_others_have_ended_outlives_their_events(idle):
     idle.ok("sweep")
     assert idle.sql("SELECT count(*) FROM execution_logs") == [(1001,)]
     assert idle.cli("wait", "late")[0] == 1
+
+
+def test_one_that_is_gone_altogether_is_not_waited_for(idle):
+    idle.start("--retention-days", 30, "--audit-retention-days", 30)
+    await_sweep(idle)
+    write(idle, "e1", 60, 1)
+    for type in "STARTED", "COMPLETED":
+        idle.sql("INSERT INTO execution_audit_events(execution_id, "
+                 "event_type, timestamp, metadata) VALUES('e1', ?, ?, '{}')",
+                 type, ago(60))
+    assert "1 row and 2 audit events removed" in idle.ok("sweep")
+    for command in "wait", "follow":
+        code, _, said = idle.cli(command, "e1", "--timeout", "5s")
+        assert (code, said) == (4, "Execution not found: e1\n")
+    assert "1 older line was removed" in idle.cli("logs", "e1")[2]
