@@ -27,13 +27,22 @@ on_end(const struct options *o, const struct request *r, struct span body)
 	return (code);
 }
 
+/* ms for the first answer, where --timeout is shorter than is usual; else 0. */
+static int
+patience(const struct options *o)
+{
+	if (o->timeout < 0 || o->timeout >= LINK_PATIENCE)
+		return (0);
+	return (o->timeout > 0 ? o->timeout : 1);
+}
+
 /* What the daemon has said of the request is no reason to ask again. */
 static int
 on_lost(const struct feed *f, const struct options *o)
 {
 	enum fault fault = f->link.fault;
 
-	if (o->timeout >= 0 && o->timeout < LINK_PATIENCE && strncmp(f->link.reason, LINK_NO_ANSWER,
+	if (patience(o) > 0 && strncmp(f->link.reason, LINK_NO_ANSWER,
 	    strlen(LINK_NO_ANSWER)) == 0) {
 		say("-- timed out --");
 		return (EXIT_TIMEOUT);
@@ -78,8 +87,7 @@ asking_run(const struct options *o, const struct request *r,
 	struct feed feed;
 	int code;
 
-	if (!feed_open(&feed, o, o->timeout >= 0 &&
-	    o->timeout < LINK_PATIENCE ? o->timeout + 1 : 0))
+	if (!feed_open(&feed, o, patience(o)))
 		return (on_lost(&feed, o));
 	if (!feed_ask(&feed, r)) {
 		complain("the request is too long");

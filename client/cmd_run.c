@@ -272,8 +272,7 @@ run_run(const struct options *o)
 	}
 	if (!link_probe(o->socket, r.delivery.reason)) {
 		unreachable_explain(o->socket, r.delivery.reason,
-		    UNREACHABLE_WRITE,
-		    r.delivery.reason);
+		    UNREACHABLE_WRITE, r.delivery.reason);
 		complain("%s runs all the same: %s", o->rest[0],
 		    r.delivery.reason);
 	}

@@ -152,7 +152,7 @@ take_stock(struct checkpointer *c)
 	   may have made it longer, or have begun it anew. */
 	if (c->seen == c->begun)
 		c->seen = c->frames;
-	if (c->seen < c->begun && c->seen != c->frames)
+	else if (c->seen < c->begun)
 		copied = 0;		/* of the log before this one */
 	c->copied = copied < c->seen ? copied : c->seen;
 }

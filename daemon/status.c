@@ -53,72 +53,82 @@ advise(enum sql_result result, int64_t days)
 	}
 }
 
-/* Why all is not well, and what to do; NULL if it is. */
-static const char *
-reason(const struct status *s, const char **advice)
+/* What is wrong, and what to do; why NULL: it is not. */
+struct trouble {
+	const char	*why;
+	const char	*advice;
+};
+
+static struct trouble
+trouble_of(const struct status *s, const struct sql_error *e)
 {
-	*advice = advise(s->ingest.result, s->retention.config.days);
-	if (s->ingest.degraded)
-		return (s->ingest.reason);
-	*advice = "see the log of execlogd, and whether the file is whole";
-	if (s->unreadable != NULL)
-		return (s->unreadable);
-	*advice = "find out what was lost, then set confirmed_at in "
-	    "execlog_incidents";
-	if (s->counts.incidents > 0)
-		return ("acknowledged records are missing, this file is an "
-		    "older one: see execlog_incidents");
-	*advice = "restart execlogd (systemctl restart execlogd): it makes the "
-	    "trigger again";
-	if (s->counts.unguarded)
-		return ("the audit trail is not append-only: a trigger of ours "
-		    "is gone or changed");
-	*advice = "install them again: sqlite3 -bail FILE "
-	    "</usr/local/share/execlog/state_change_trigger.sql";
-	if (s->counts.uninstalled)
-		return ("the triggers on executions that were installed are "
-		    "gone: audit events and state may drift apart, see "
-		    "docs/engine.md");
-	*advice = "drop it, if it is there, and bring it back from a backup: "
-	    "sqlite3 BACKUP '.dump execlog_schema' | sqlite3 FILE";
-	if (s->counts.unrecorded)
-		return ("the table execlog_schema, which records the version of "
-		    "the file, is lost or damaged: execlogd would not start "
-		    "again");
-	*advice = "set the clock right, or run execlog sweep --yes if it is";
-	if (s->retention.doubt != NULL)
-		return (s->retention.doubt);
-	*advice = s->retention.error == NULL ? NULL :
-	    advise(s->retention.error->result, s->retention.config.days);
-	if (s->retention.error != NULL)
-		return (s->retention.error->text);
-	*advice = s->ingest.unfolded == NULL ? NULL :
-	    advise(s->ingest.unfolded->result, s->retention.config.days);
-	if (s->ingest.unfolded != NULL)
-		return (s->ingest.unfolded->text);
-	*advice = "sqlite3 FILE 'CREATE INDEX executions_by_id ON "
-	    "executions(execution_id)'";
-	if (s->retention.blind)
-		return ("retention removes no rows: the engine's table "
-		    "executions has no index on execution_id and takes too "
-		    "long to read, so that any execution may be running");
-	*advice = "end executions that hang (execlog list --state RUNNING), "
-	    "then execlog sweep, which is also tried every hour; or choose a "
-	    "larger --max-log-bytes";
-	if (s->retention.over > 0)
-		return ("the log table is larger than --max-log-bytes: what "
-		    "the last sweep has left are rows of running executions");
-	*advice = s->checkpoint.failed == NULL ? NULL :
-	    advise(s->checkpoint.failed->result, s->retention.config.days);
-	if (s->checkpoint.failed != NULL)
-		return (s->checkpoint.failed->text);
-	*advice = "end the process that keeps a read transaction or a checkpoint "
-	    "(fuser shows who has the file)";
-	if (s->checkpoint.blocked)
-		return ("another process reads an old state of the file, or "
-		    "does not end a checkpoint: its log cannot be copied back "
-		    "and grows");
-	return (NULL);
+	if (e == NULL)
+		return ((struct trouble){ 0 });
+	return ((struct trouble){ e->text,
+	    advise(e->result, s->retention.config.days) });
+}
+
+static struct trouble
+trouble_if(bool is, const char *why, const char *advice)
+{
+	return ((struct trouble){ is ? why : NULL, advice });
+}
+
+/* The worst first. */
+static struct trouble
+worst(const struct status *s)
+{
+	const struct trouble all[] = {
+		trouble_if(s->ingest.degraded, s->ingest.reason,
+		    advise(s->ingest.result, s->retention.config.days)),
+		{ s->unreadable, "see the log of execlogd, and whether the "
+		    "file is whole" },
+		trouble_if(s->counts.incidents > 0, "acknowledged records are "
+		    "missing, this file is an older one: see "
+		    "execlog_incidents", "find out what was lost, then set "
+		    "confirmed_at in execlog_incidents"),
+		trouble_if(s->counts.unguarded, "the audit trail is not "
+		    "append-only: a trigger of ours is gone or changed",
+		    "restart execlogd (systemctl restart execlogd): it makes "
+		    "the trigger again"),
+		trouble_if(s->counts.uninstalled, "the triggers on executions "
+		    "that were installed are gone: audit events and state may "
+		    "drift apart, see docs/engine.md", "install them again: "
+		    "sqlite3 -bail FILE "
+		    "</usr/local/share/execlog/state_change_trigger.sql"),
+		trouble_if(s->counts.unrecorded, "the table execlog_schema, "
+		    "which records the version of the file, is lost or "
+		    "damaged: execlogd would not start again", "drop it, if "
+		    "it is there, and bring it back from a backup: sqlite3 "
+		    "BACKUP '.dump execlog_schema' | sqlite3 FILE"),
+		{ s->retention.doubt, "set the clock right, or run execlog "
+		    "sweep --yes if it is" },
+		trouble_of(s, s->retention.error),
+		trouble_of(s, s->ingest.unfolded),
+		trouble_if(s->retention.blind, "retention removes no rows: "
+		    "the engine's table executions has no index on "
+		    "execution_id and takes too long to read, so that any "
+		    "execution may be running", "sqlite3 FILE 'CREATE INDEX "
+		    "executions_by_id ON executions(execution_id)'"),
+		trouble_if(s->retention.over > 0, "the log table is larger "
+		    "than --max-log-bytes: what the last sweep has left are "
+		    "rows of running executions", "end executions that hang "
+		    "(execlog list --state RUNNING), then execlog sweep, which "
+		    "is also tried every hour; or choose a larger "
+		    "--max-log-bytes"),
+		trouble_of(s, s->checkpoint.failed),
+		trouble_if(s->checkpoint.blocked, "another process reads an "
+		    "old state of the file, or does not end a checkpoint: its "
+		    "log cannot be copied back and grows", "end the process "
+		    "that keeps a read transaction or a checkpoint (fuser "
+		    "shows who has the file)"),
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (all[i].why != NULL)
+			return (all[i]);
+	return ((struct trouble){ 0 });
 }
 
 /* With the path in place of the word FILE. */
@@ -141,15 +151,15 @@ put_advice(struct buf *b, const char *advice, const char *path)
 static void
 put_health(struct buf *b, const struct status *s)
 {
-	const char *advice, *why = reason(s, &advice);
+	const struct trouble t = worst(s);
 
-	jput_text(b, "state", span_of(why != NULL ? "degraded" : "ok"));
-	if (why != NULL)
-		jput_text(b, "reason", span_of(why));
+	jput_text(b, "state", span_of(t.why != NULL ? "degraded" : "ok"));
+	if (t.why != NULL)
+		jput_text(b, "reason", span_of(t.why));
 	else
 		put_null(b, "reason");
-	if (why != NULL)
-		put_advice(b, advice, s->path);
+	if (t.why != NULL)
+		put_advice(b, t.advice, s->path);
 	else if (s->census.is_large)
 		jput_text(b, "advice", span_of(s->retention.config.days > 0 ?
 		    "the log table is larger than --warn-log-bytes: choose a "

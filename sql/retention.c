@@ -47,7 +47,7 @@ sweep(struct store *s, struct sweep_step *step, struct sql_error *error)
 	enum sql_result result;
 	bool all;
 
-	step->looked = 0;
+	step->looked = step->nfound = 0;
 	if ((result = store_look_back(s, c, error)) != SQL_DONE ||
 	    (result = ranges_note(&s->ranges, c->before.log, error)) !=
 	    SQL_DONE || (step->sweep.id == 0 &&

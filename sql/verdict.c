@@ -91,46 +91,41 @@ ask_engine(struct verdict *v, struct span execution, bool *known,
 	return (result);
 }
 
-/* *known: there is an event that ends it. */
+/* How a bound statement says that it has ended, by an event or a state; *known:
+   it does. */
+static enum sql_result
+ask(struct verdict *v, sqlite3_stmt *stmt, bool *known,
+    enum sweep_reason *reason, struct sql_error *error)
+{
+	enum sql_result result;
+	struct span end = SPAN_NONE;
+	int rc;
+
+	if ((rc = sqlite3_step(stmt)) == SQLITE_ROW)
+		end = db_column_text(stmt, 0);
+	*known = end.p != NULL;
+	if (span_is(end, "FAILED") || span_is(end, "TIMEOUT"))
+		*reason = SWEEP_FAILED;
+	result = db_result(v->db, rc, error);
+	(void)sqlite3_reset(stmt);
+	return (result);
+}
+
+/* By an event that is there, or one that a sweep has removed. */
 static enum sql_result
 ask_end(struct verdict *v, struct span execution, bool *known,
     enum sweep_reason *reason, struct sql_error *error)
 {
 	enum sql_result result;
-	struct span type = SPAN_NONE;
-	int rc;
 
 	db_bind_text(v->end, 1, execution);
 	(void)sqlite3_bind_int64(v->end, 2, INT64_MIN);
 	(void)sqlite3_bind_int64(v->end, 3, INT64_MAX);
-	if ((rc = sqlite3_step(v->end)) == SQLITE_ROW)
-		type = db_column_text(v->end, 0);
-	*known = type.p != NULL;
-	if (span_is(type, "FAILED") || span_is(type, "TIMEOUT"))
-		*reason = SWEEP_FAILED;
-	result = db_result(v->db, rc, error);
-	(void)sqlite3_reset(v->end);
-	return (result);
-}
-
-/* *known: there was one, that a sweep has removed. */
-static enum sql_result
-ask_swept(struct verdict *v, struct span execution, bool *known,
-    enum sweep_reason *reason, struct sql_error *error)
-{
-	enum sql_result result;
-	struct span state = SPAN_NONE;
-	int rc;
-
+	result = ask(v, v->end, known, reason, error);
+	if (result != SQL_DONE || *known)
+		return (result);
 	db_bind_text(v->swept, 1, execution);
-	if ((rc = sqlite3_step(v->swept)) == SQLITE_ROW)
-		state = db_column_text(v->swept, 0);
-	*known = state.p != NULL;
-	if (span_is(state, "FAILED"))
-		*reason = SWEEP_FAILED;
-	result = db_result(v->db, rc, error);
-	(void)sqlite3_reset(v->swept);
-	return (result);
+	return (ask(v, v->swept, known, reason, error));
 }
 
 enum sql_result
@@ -146,9 +141,6 @@ verdict_of(struct verdict *v, struct span execution, int64_t young,
 	if (result != SQL_DONE || known)
 		return (result);
 	result = ask_end(v, execution, &known, reason, error);
-	if (result != SQL_DONE || known)
-		return (result);
-	result = ask_swept(v, execution, &known, reason, error);
 	if (result != SQL_DONE || known)
 		return (result);
 	db_bind_text(v->newest, 1, execution);

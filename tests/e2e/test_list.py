@@ -1,6 +1,6 @@
 """list and the shortcuts; summaries keep up with the rows."""
-import json
 import contextlib
+import json
 import os
 import random
 import sqlite3

@@ -89,10 +89,7 @@ def test_a_long_log_is_copied_beside_the_commits(daemon):
     p.log("e1", "x")
     p.sync()
     reader = daemon.old_reader()
-    while daemon.status()["wal_bytes"] < 1 << 30:
-        for _ in range(200):
-            p.log("e1", "x" * 60000)
-        p.sync()
+    daemon.grow_log(p, 1 << 30)
     before = daemon.status()["ack_wait_ms"]["max"]
     reader.close()
     commits = daemon.status()["commits"]
@@ -115,10 +112,8 @@ def test_a_copy_slower_than_the_commits_comes_to_an_end(idle):
     p.log("e1", "x")
     p.sync()
     reader = idle.old_reader()
-    while (begun := idle.status()["wal_bytes"]) < 150 << 20:
-        for _ in range(100):
-            p.log("e1", "x" * 60000)
-        p.sync()
+    idle.grow_log(p, 150 << 20)
+    begun = idle.status()["wal_bytes"]
     reader.close()
     until = time.monotonic() + 200
     acked = 0

@@ -265,10 +265,7 @@ def test_what_a_copied_log_gives_back_counts_as_room(small):
     p.log("e1", "x")
     p.sync()
     reader = small.old_reader()
-    while small.status()["wal_bytes"] < 90 << 20:
-        for _ in range(100):
-            p.log("e1", "x" * 60000)
-        p.sync()
+    small.grow_log(p, 90 << 20)
     reader.close()
     await_until(lambda: small.status()["state"] == "ok")
     fill(small.db.parent / "ballast", 48 << 20)     # 64 MB are kept

@@ -54,14 +54,19 @@ def test_a_clock_that_comes_back_needs_nobody(thirty, clock):
     assert rows(daemon) == {}
 
 
+def another_boot(daemon, days):
+    """Since the clocks were believed, and so many days later."""
+    daemon.sql("UPDATE execlog_clock SET boot = 'another', boot_ms = 5, "
+               f"wall_ms = wall_ms - {days} * 86400000")
+
+
 def test_missed_days_and_shorter_retention_need_nobody(thirty):
     """The host was off: another boot, half a year later."""
     daemon = thirty
     await_sweep(daemon)
     write(daemon, "e", 1, 5)
     assert daemon.stop() == 0
-    daemon.sql("UPDATE execlog_clock SET boot = 'another', boot_ms = 5, "
-               "wall_ms = wall_ms - 180 * 86400000")
+    another_boot(daemon, 180)
     daemon.start("--retention-days", 1)
     await_until(lambda: rows(daemon) == {}, "the sweep")
     assert daemon.status()["state"] == "ok"
@@ -72,8 +77,7 @@ def test_a_year_off_asks(thirty):
     await_sweep(daemon)
     write(daemon, "e", 31, 5)
     assert daemon.stop() == 0
-    daemon.sql("UPDATE execlog_clock SET boot = 'another', boot_ms = 5, "
-               "wall_ms = wall_ms - 370 * 86400000")
+    another_boot(daemon, 370)
     daemon.start(AUTOKESTRA_LOG_RETENTION_DAYS=30)
     await_until(lambda: daemon.status()["state"] == "degraded")
     assert rows(daemon) == {"e": 5}

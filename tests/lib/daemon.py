@@ -117,6 +117,13 @@ class Daemon:
         db.execute("SELECT count(*) FROM execution_logs").fetchone()
         return db
 
+    def grow_log(self, producer, size):
+        """Commit until the log has so many bytes."""
+        while self.status()["wal_bytes"] < size:
+            for _ in range(100):
+                producer.log("e1", "x" * 60000)
+            producer.sync()
+
     def cpu(self, seconds=1):
         """Its CPU time, in s, while somebody waits for so long."""
         def used():
